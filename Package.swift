@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+import CompilerPluginSupport
+import PackageDescription
+
+// Two switches for those who build this package often; a plain `swift build` needs neither.
+//
+// WEAVER_PREBUILT_MACROS=1  leaves out the macro plugin and swift-syntax (475 s of a cold release build on two
+//                           cores). The caller passes a plugin built before, in debug, to the compiler:
+//                           -Xswiftc -load-plugin-executable -Xswiftc PATH#WeaverMacros. The Makefile does so.
+// WEAVER_LAYERS=loop        leaves out everything above WeaverLoop, so that the core and the loop build and test in
+//                           seconds: `swift test --filter` builds every target of a package.
+// WEAVER_STRICT=1           makes warnings errors. CI sets it; the code of this package only, never a user's.
+let prebuiltMacros = Context.environment["WEAVER_PREBUILT_MACROS"] == "1"
+let onlyLoop = Context.environment["WEAVER_LAYERS"] == "loop"
+let strict = Context.environment["WEAVER_STRICT"] == "1"
+
+var settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+if strict {
+    settings.append(.treatAllWarnings(as: .error))
+}
+
+let package = Package(
+    name: "weaver",
+    // Task.immediate needs the 26 releases. Only Linux is tested.
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "WeaverCore", targets: ["WeaverCore"]),
+        .library(name: "WeaverLoop", targets: ["WeaverLoop"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"]), .brew(["libuv"])]),
+        .target(name: "WeaverCore", swiftSettings: settings),
+        .target(name: "WeaverLoop", dependencies: ["CUV", "WeaverCore"], swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["WeaverCore", "WeaverLoop"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .testTarget(
+            name: "WeaverCoreTests", dependencies: ["WeaverCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "WeaverLoopTests", dependencies: ["WeaverLoop", "TestSupport"], swiftSettings: settings),
+    ]
+)
+
+if !onlyLoop {
+    package.products += [
+        .library(name: "WeaverRuntime", targets: ["WeaverRuntime"]),
+        .executable(name: "weaver", targets: ["weaver"]),
+    ]
+    package.dependencies += [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ]
+    package.targets += [
+        .target(
+            name: "WeaverProtocol",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            // Settings of its own: the sources are generated.
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        .target(
+            name: "WeaverRuntime",
+            dependencies: [
+                "WeaverCore", "WeaverLoop", "WeaverProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "weaver",
+            dependencies: [
+                "WeaverCore", "WeaverLoop", "WeaverRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WeaverRuntimeTests", dependencies: ["WeaverRuntime", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "weaverTests", dependencies: ["weaver", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+    ]
+    if !prebuiltMacros {
+        package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.0"))
+        package.targets += [
+            .macro(
+                name: "WeaverMacros",
+                dependencies: [
+                    .product(name: "SwiftCompilerPlugin", package: "swift-syntax"),
+                    .product(name: "SwiftSyntaxMacros", package: "swift-syntax"),
+                    .product(name: "SwiftSyntaxBuilder", package: "swift-syntax"),
+                    .product(name: "SwiftDiagnostics", package: "swift-syntax"),
+                ],
+                swiftSettings: [.swiftLanguageMode(.v6)]),
+            .testTarget(
+                name: "WeaverMacrosTests",
+                dependencies: [
+                    "WeaverMacros", "TestSupport",
+                    .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
+                ],
+                swiftSettings: [.swiftLanguageMode(.v6)]),
+        ]
+        for target in package.targets where target.name == "WeaverRuntime" {
+            target.dependencies.append("WeaverMacros")
+        }
+    }
+}

@@ -1,0 +1,7 @@
+import SwiftCompilerPlugin
+import SwiftSyntaxMacros
+
+@main
+struct WeaverMacrosPlugin: CompilerPlugin {
+    let providingMacros: [any Macro.Type] = []
+}
