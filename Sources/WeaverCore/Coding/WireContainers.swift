@@ -1,0 +1,111 @@
+// Containers of the fast codec: a u32 count, then the elements. Integers travel as one block of memory, for which
+// the layout on the wire and in memory is the same on every platform that Swift has.
+
+extension Optional: WireCodable where Wrapped: WireCodable {
+    /// A byte, 0 for nil, then the value.
+    @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        guard let self else { return encoder.append(0 as UInt8) }
+        encoder.append(1 as UInt8)
+        try encoder.enter()
+        try self.encode(wire: &encoder)
+        encoder.leave()
+    }
+
+    /// Reads the byte and the value.
+    @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
+        switch try decoder.read(UInt8.self) {
+        case 0: self = nil
+        case 1:
+            try decoder.enter()
+            self = try Wrapped(wire: &decoder)
+            decoder.leave()
+        case let other: throw WireError(.badValue, "\(other) is neither nil nor a value")
+        }
+    }
+}
+
+extension Array: WireCodable where Element: WireCodable {
+    /// The count alone.
+    @inlinable public static var minimumWireSize: Int { 4 }
+
+    /// The count and the elements; bytes by one copy.
+    @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try encoder.append(count: count)
+        if Element.self == UInt8.self {
+            return encoder.output.append(unsafe unsafeBitCast(self, to: [UInt8].self))
+        }
+        try encoder.enter()
+        for element in self { try element.encode(wire: &encoder) }
+        encoder.leave()
+    }
+
+    /// Reads the count and the elements; bytes by one copy.
+    @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
+        let count = try decoder.readCount(minimumElementSize: Element.minimumWireSize)
+        if Element.self == UInt8.self {
+            self = unsafe unsafeBitCast(try decoder.readArray(count: count), to: [Element].self)
+            return
+        }
+        self = []
+        try decoder.enter()
+        reserveCapacity(Swift.min(count, decoder.remaining))
+        for _ in 0..<count { append(try Element(wire: &decoder)) }
+        decoder.leave()
+    }
+}
+
+extension Set: WireCodable where Element: WireCodable {
+    /// The count alone.
+    @inlinable public static var minimumWireSize: Int { 4 }
+
+    /// The count and the elements, in no order.
+    @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try encoder.append(count: count)
+        try encoder.enter()
+        for element in self { try element.encode(wire: &encoder) }
+        encoder.leave()
+    }
+
+    /// Reads the elements; one that comes twice is an error.
+    @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
+        let count = try decoder.readCount(minimumElementSize: Element.minimumWireSize)
+        self = []
+        try decoder.enter()
+        for _ in 0..<count {
+            guard insert(try Element(wire: &decoder)).inserted else {
+                throw WireError(.badValue, "an element of a Set comes twice")
+            }
+        }
+        decoder.leave()
+    }
+}
+
+extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
+    /// The count alone.
+    @inlinable public static var minimumWireSize: Int { 4 }
+
+    /// The count, then key and value in turn, in no order.
+    @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try encoder.append(count: count)
+        try encoder.enter()
+        for (key, value) in self {
+            try key.encode(wire: &encoder)
+            try value.encode(wire: &encoder)
+        }
+        encoder.leave()
+    }
+
+    /// Reads keys and values; a key that comes twice is an error.
+    @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
+        let count = try decoder.readCount(minimumElementSize: Key.minimumWireSize + Value.minimumWireSize)
+        self = [:]
+        try decoder.enter()
+        for _ in 0..<count {
+            let key = try Key(wire: &decoder)
+            guard updateValue(try Value(wire: &decoder), forKey: key) == nil else {
+                throw WireError(.badValue, "a key of a Dictionary comes twice")
+            }
+        }
+        decoder.leave()
+    }
+}
