@@ -1,0 +1,41 @@
+/// A point on the monotonic clock of this machine, in nanoseconds. Values of it are passed into the core, which never
+/// reads a clock itself.
+public struct MonotonicTime: Comparable, Hashable, Sendable {
+    /// Nanoseconds since a point that is fixed while the machine runs.
+    public var nanoseconds: UInt64
+
+    /// The point `nanoseconds` after the clock's zero.
+    public init(nanoseconds: UInt64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    /// Earlier is less.
+    public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// The point `duration` later; beyond the clock's end it stays at the end.
+    public static func + (time: Self, duration: Duration) -> Self {
+        let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.clampedNanoseconds)
+        return MonotonicTime(nanoseconds: overflow ? .max : sum)
+    }
+
+    /// The time from `earlier` to `later`; zero when `earlier` is the later one.
+    public static func - (later: Self, earlier: Self) -> Duration {
+        later > earlier ? .nanoseconds(Int64(clamping: later.nanoseconds - earlier.nanoseconds)) : .zero
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, at least 0 and at most `UInt64.max`.
+    package var clampedNanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000)).partialValue
+    }
+
+    /// Whole milliseconds, rounded up so that a timer never fires early.
+    package var ceilingMilliseconds: UInt64 {
+        let nanoseconds = clampedNanoseconds
+        return nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
+    }
+}

@@ -1,0 +1,130 @@
+internal import CUV
+
+/// How a process ended.
+package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
+    case exited(Int32)
+    case killed(signal: Int32)
+
+    package var description: String {
+        switch self {
+        case .exited(let code): "exit code \(code)"
+        case .killed(let signal): "signal \(signal)"
+        }
+    }
+}
+
+/// A child process. It gets exactly the descriptors that it is handed, no others of ours.
+package final class ChildProcess: UVHandle {
+    /// What to start, and with what.
+    package struct Configuration {
+        /// The program's path.
+        package var executable: String
+        /// Arguments after the program's name.
+        package var arguments: [String] = []
+        /// The whole environment, `KEY=value`; nil for this process's own.
+        package var environment: [String]?
+        /// The folder to start in; nil for this process's own.
+        package var workingDirectory: String?
+        /// Descriptors of ours by the number that they shall have in the child. 0, 1 and 2 that are not named are
+        /// /dev/null. Their numbers should be small: the table is as long as the largest.
+        package var descriptors: [Int32: Int32] = [:]
+        /// Whether the child leads a process group (and session) of its own, so that a terminal's Ctrl-C reaches only us.
+        package var ownSession = false
+
+        package init(executable: String) {
+            self.executable = executable
+        }
+    }
+
+    private var onExit: ((ExitStatus) -> Void)?
+    private var ended: ExitStatus?
+
+    /// Starts the process; `onExit` hears once of its end. The descriptors stay the caller's, who closes its copies.
+    package init(
+        loop: EventLoop, _ configuration: Configuration, onExit: @escaping (ExitStatus) -> Void
+    ) throws(UVError) {
+        self.onExit = onExit
+        let operation = "starting \(configuration.executable)"
+        var code: Int32 = 0
+        // uv_spawn initialises the handle before anything can fail, so a failed one has to be closed like any other.
+        unsafe try super.init(loop: loop, kind: .process, as: uv_process_t.self, operation: operation) { raw, handle in
+            code = unsafe Self.spawn(raw, handle, configuration)
+            return 0
+        }
+        if code < 0 {
+            close()
+            throw UVError(code: code, operation: operation)
+        }
+    }
+
+    /// The process's id.
+    package var processID: Int32 { unsafe pointer(as: uv_process_t.self).pointee.pid }
+
+    /// Sends `signal`; a process that has ended already is none of our business any more.
+    package func kill(_ signal: Int32) {
+        checkThread("kill")
+        guard isOpen, ended == nil else { return }
+        unsafe _ = uv_process_kill(pointer(), signal)
+    }
+
+    private func exited(_ status: ExitStatus) {
+        loop.stall.workBegan()
+        ended = status
+        let onExit = exchange(&onExit, with: nil)
+        onExit?(status)
+        close()
+    }
+
+    override func didClose() { onExit = nil }
+
+    private static func spawn(
+        _ loop: UnsafeMutablePointer<uv_loop_t>, _ handle: UnsafeMutablePointer<uv_process_t>,
+        _ configuration: Configuration
+    ) -> Int32 {
+        let arguments = CStrings([configuration.executable] + configuration.arguments)
+        let environment = configuration.environment.map { CStrings($0) }
+        let file = CStrings([configuration.executable] + (configuration.workingDirectory.map { [$0] } ?? []))
+        let top = max(2, configuration.descriptors.keys.max() ?? 2)
+        var table = unsafe [uv_stdio_container_t](repeating: uv_stdio_container_t(), count: Int(top) + 1)
+        for (number, descriptor) in configuration.descriptors {
+            unsafe table[Int(number)].flags = UV_INHERIT_FD
+            unsafe table[Int(number)].data.fd = descriptor
+        }
+        var options = unsafe uv_process_options_t()
+        unsafe options.file = unsafe UnsafePointer(file.pointers[0])
+        unsafe options.args = arguments.pointers
+        unsafe options.env = environment?.pointers
+        unsafe options.cwd = configuration.workingDirectory == nil ? nil : UnsafePointer(file.pointers[1])
+        if configuration.ownSession { unsafe options.flags = UV_PROCESS_DETACHED.rawValue }
+        unsafe options.exit_cb = { handle, code, signal in
+            let child: ChildProcess = unsafe UVHandle.of(handle?.pointee.data)
+            child.exited(signal == 0 ? .exited(Int32(truncatingIfNeeded: code)) : .killed(signal: signal))
+        }
+        return unsafe table.withUnsafeMutableBufferPointer { table in
+            unsafe options.stdio_count = Int32(table.count)
+            unsafe options.stdio = table.baseAddress
+            return unsafe uv_spawn(loop, handle, &options)
+        }
+    }
+}
+
+/// A null-terminated array of C strings, freed with it.
+@safe
+private final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        unsafe pointers = .allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() {
+            unsafe (pointers + index).initialize(to: strdup(string))
+        }
+        unsafe (pointers + strings.count).initialize(to: nil)
+    }
+
+    deinit {
+        for index in 0..<count { unsafe free(pointers[index]) }
+        unsafe pointers.deallocate()
+    }
+}
