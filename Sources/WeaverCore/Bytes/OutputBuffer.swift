@@ -146,6 +146,20 @@ public struct OutputBuffer: ~Copyable {
         used += written
     }
 
+    /// Room for exactly `additional` more bytes behind those appended, not counted until ``commit(_:)``: where a system
+    /// call reads to. Valid until the buffer is changed, moved or freed.
+    package mutating func unsafeSpace(_ additional: Int) -> UnsafeMutableRawBufferPointer {
+        reserve(additional)
+        guard let memory = unsafe base else { return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+        return unsafe UnsafeMutableRawBufferPointer(start: memory + used, count: additional)
+    }
+
+    /// Counts `count` bytes, written to ``unsafeSpace(_:)``, as appended.
+    package mutating func commit(_ count: Int) {
+        precondition(count >= 0 && count <= capacity - used, "more bytes committed than there was room for")
+        used += count
+    }
+
     /// A copy of the bytes as an array.
     public func copyBytes() -> [UInt8] {
         unsafe [UInt8](unsafeBytes)

@@ -1,0 +1,37 @@
+/// Every bound of the RPC, with its default.
+public struct RPCLimits: Sendable, Equatable {
+    /// The longest payload of a frame, in bytes. A longer one is refused by the sender as `frameTooLarge`; a peer that
+    /// sends it all the same loses the connection.
+    public var maximumFrameLength: Int = 100 * 1024 * 1024
+
+    /// How many calls one connection carries at a time, in each process.
+    public var maximumCallsPerConnection: Int = 10_000
+
+    /// How many calls from all peers together a replica runs at a time; past it, calls are refused as `overloaded`.
+    public var maximumCallsPerReplica: Int = 20_000
+
+    /// How long nothing may arrive from a peer before it is asked with a ping.
+    public var pingInterval: Duration = .seconds(5)
+
+    /// How long nothing may arrive from a peer before it is lost and its calls fail.
+    public var silenceLimit: Duration = .seconds(10)
+
+    /// How long connecting and the exchange of hellos may take together.
+    public var connectTimeout: Duration = .seconds(5)
+
+    /// How many bytes may wait to be sent to one peer before no more requests are read from it, and before calls to
+    /// it are refused as `overloaded`.
+    public var highWaterMark: Int = 64 * 1024 * 1024
+
+    /// The defaults.
+    public init() {}
+
+    /// The longest hello, in bytes: all that a stranger can make a process keep.
+    public static let maximumHelloLength = 64 * 1024
+    /// How many pairs of metadata a call carries.
+    public static let maximumMetadataPairs = 64
+    /// How many bytes the keys and values of a call's metadata have together.
+    public static let maximumMetadataBytes = 8 * 1024
+    /// How many bytes of an error's type name and of its description travel; the rest is cut off.
+    public static let maximumErrorTextBytes = 16 * 1024
+}

@@ -1,0 +1,116 @@
+// The payload of a request frame:
+//
+//     u64 method key | u64 time left in ns, 0 = no deadline | u8 flags
+//     flag 1: u128 trace id, u64 span id, u8 trace flags
+//     flag 2: u16 count, then key and value of each metadata pair (u32 length + UTF-8)
+//     the arguments
+
+/// What stands before the arguments of a call.
+package struct RequestHeader: Equatable, Sendable {
+    /// The method.
+    package var key: MethodKey
+    /// How long the caller waits from now on; nil is for ever.
+    package var timeout: Duration?
+    /// The caller's trace.
+    package var trace: TraceContext?
+    /// The caller's metadata.
+    package var metadata: [String: String]
+
+    private static let hasTrace: UInt8 = 1
+    private static let hasMetadata: UInt8 = 2
+
+    package init(key: MethodKey, timeout: Duration?, trace: TraceContext?, metadata: [String: String]) {
+        self.key = key
+        self.timeout = timeout
+        self.trace = trace
+        self.metadata = metadata
+    }
+
+    /// Writes the header of a call with `context` made at `now`. A deadline that has passed travels as one nanosecond:
+    /// the caller has checked it before.
+    @inline(__always)
+    package static func encode(
+        key: MethodKey, context: CallContext, now: MonotonicTime, wire: inout WireEncoder
+    ) throws(WireError) {
+        wire.append(key.rawValue)
+        var left: UInt64 = 0
+        if let deadline = context.deadline {
+            left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 1
+        }
+        wire.append(left)
+        let flags = (context.trace == nil ? 0 : hasTrace) | (context.metadata.isEmpty ? 0 : hasMetadata)
+        wire.append(flags)
+        if flags != 0 { try encodeOptional(context, wire: &wire) }
+    }
+
+    private static func encodeOptional(_ context: CallContext, wire: inout WireEncoder) throws(WireError) {
+        if let trace = context.trace {
+            wire.append(trace.traceID)
+            wire.append(trace.spanID)
+            wire.append(trace.flags)
+        }
+        guard !context.metadata.isEmpty else { return }
+        guard context.metadata.count <= RPCLimits.maximumMetadataPairs else {
+            throw WireError(
+                .tooLong, "\(context.metadata.count) pairs of metadata, \(RPCLimits.maximumMetadataPairs) are the limit")
+        }
+        wire.append(UInt16(context.metadata.count))
+        let start = wire.count
+        for (key, value) in context.metadata {
+            try key.encode(wire: &wire)
+            try value.encode(wire: &wire)
+        }
+        let bytes = wire.count - start - 8 * context.metadata.count
+        guard bytes <= RPCLimits.maximumMetadataBytes else {
+            throw WireError(
+                .tooLong, "\(bytes) bytes of metadata, where \(RPCLimits.maximumMetadataBytes) are the limit")
+        }
+    }
+
+    /// Reads a header, leaving the arguments.
+    @inline(__always)
+    package init(wire: inout WireDecoder) throws(WireError) {
+        key = MethodKey(rawValue: try wire.read(UInt64.self))
+        let left = try wire.read(UInt64.self)
+        timeout = left == 0 ? nil : .nanoseconds(Int64(clamping: left))
+        let flags = try wire.read(UInt8.self)
+        trace = nil
+        metadata = [:]
+        if flags != 0 { try decodeOptional(flags, wire: &wire) }
+    }
+
+    private mutating func decodeOptional(_ flags: UInt8, wire: inout WireDecoder) throws(WireError) {
+        guard flags & ~(Self.hasTrace | Self.hasMetadata) == 0 else {
+            throw WireError(.badValue, "a request has the flags \(flags)")
+        }
+        if flags & Self.hasTrace != 0 {
+            trace = TraceContext(
+                traceID: try wire.read(UInt128.self), spanID: try wire.read(UInt64.self),
+                flags: try wire.read(UInt8.self))
+        }
+        guard flags & Self.hasMetadata != 0 else { return }
+        let count = Int(try wire.read(UInt16.self))
+        guard count <= RPCLimits.maximumMetadataPairs else {
+            throw WireError(.badCount, "\(count) pairs of metadata")
+        }
+        var bytes = 0
+        for _ in 0..<count {
+            let before = wire.remaining
+            let key = try String(wire: &wire)
+            let value = try String(wire: &wire)
+            bytes += before - wire.remaining - 8
+            guard bytes <= RPCLimits.maximumMetadataBytes else {
+                throw WireError(.badCount, "more than \(RPCLimits.maximumMetadataBytes) bytes of metadata")
+            }
+            guard metadata.updateValue(value, forKey: key) == nil else {
+                throw WireError(.badValue, "a key of the metadata comes twice")
+            }
+        }
+    }
+
+    /// The context of the call at the callee, where it arrived at `now`.
+    @inline(__always)
+    package func context(now: MonotonicTime) -> CallContext {
+        CallContext(deadline: timeout.map { now + $0 }, metadata: metadata, trace: trace)
+    }
+}
