@@ -1,6 +1,3 @@
-#ifdef __linux__
-#define _GNU_SOURCE
-#endif
 #ifndef WEAVER_CUV_SHIM_H
 #define WEAVER_CUV_SHIM_H
 
@@ -45,8 +42,9 @@ static inline int weaver_pipe(int descriptors[2]) {
 #endif
 }
 
-/* A GNU extension that the Glibc module does not show; declared here because its header may have been read without
-   _GNU_SOURCE before. Linux cuts names at 15 bytes. */
+/* GNU extensions that the Glibc module does not show. They are declared here, because defining _GNU_SOURCE would give
+   fd_set other field names than the Glibc module has, and the two modules would not go together. Linux cuts thread
+   names at 15 bytes. */
 #ifdef __linux__
 extern int pthread_setname_np(pthread_t thread, const char *name);
 static inline void weaver_set_thread_name(pthread_t thread, const char *name) {
