@@ -36,16 +36,46 @@ package final class StreamListener: UVHandle {
             case .unix(let path):
                 unsafe try check(uv_pipe_bind(pointer(), path), operation)
             }
-            // libuv reports an address in use only here.
-            unsafe try check(
-                uv_listen(pointer(), backlog) { handle, status in
-                    let listener: StreamListener = unsafe UVHandle.of(handle?.pointee.data)
-                    listener.connectionWaits(status)
-                }, operation)
+            try startListening(backlog: backlog, operation)
         } catch {
             close()
             throw error
         }
+    }
+
+    /// Takes over `socket` and accepts what has connected to it and what will. Throws when it was taken before.
+    package init(
+        loop: EventLoop, adopting socket: ListeningSocket, backlog: Int32 = StreamListener.defaultBacklog,
+        onAccept: @escaping (ByteStream) -> Void
+    ) throws(UVError) {
+        self.onAccept = onAccept
+        let operation = "accepting on \(socket.address)"
+        unsafe try super.init(loop: loop, kind: .tcpListener, as: uv_tcp_t.self, operation: operation) { raw, handle in
+            unsafe uv_tcp_init(raw, handle)
+        }
+        do throws(UVError) {
+            guard let descriptor = socket.takeDescriptor() else {
+                throw UVError(code: WEAVER_UV_EBUSY, operation: operation)
+            }
+            let code = unsafe uv_tcp_open(pointer(), descriptor)
+            if code < 0 {
+                _ = CUV.close(descriptor)
+                throw UVError(code: code, operation: operation)
+            }
+            try startListening(backlog: backlog, operation)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// libuv reports an address in use only here.
+    private func startListening(backlog: Int32, _ operation: String) throws(UVError) {
+        unsafe try check(
+            uv_listen(pointer(), backlog) { handle, status in
+                let listener: StreamListener = unsafe UVHandle.of(handle?.pointee.data)
+                listener.connectionWaits(status)
+            }, operation)
     }
 
     private func connectionWaits(_ status: Int32) {

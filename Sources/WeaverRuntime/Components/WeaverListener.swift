@@ -1,0 +1,98 @@
+internal import Synchronization
+package import WeaverCore
+package import WeaverLoop
+
+/// A named network endpoint of the application: what a `@Listener` property holds.
+///
+/// The runtime listens before the component is constructed, so that the address is known everywhere; the kernel keeps
+/// what connects until the component serves. In a deployment clients do not connect to it directly: they connect to
+/// ``proxyAddress``, and the deployer's proxy spreads their requests over the replicas.
+///
+/// A listener is served once: with `serve`, or by another server that takes the socket with ``takeDescriptor()``.
+public final class WeaverListener: Sendable, CustomStringConvertible {
+    /// The name, unique in the application.
+    public let name: String
+    /// The address that this process listens on, as `host:port`.
+    public let address: String
+    /// The loop that serves it.
+    package let loop: EventLoop
+
+    private let socket: ListeningSocket
+    private let state = Mutex(State())
+
+    private struct State {
+        var proxyAddress: String?
+        var isTaken = false
+        var isDraining = false
+        var drain: (@Sendable () async -> Void)?
+    }
+
+    /// Listens on `address`, where port 0 is any free port.
+    package init(name: String, address: SocketAddress, loop: EventLoop) throws(UVError) {
+        self.name = name
+        self.loop = loop
+        socket = try ListeningSocket(address: address)
+        self.address = socket.address.description
+    }
+
+    /// The address of the deployer's proxy, as `host:port`; nil in a single process, and before `start()` of the
+    /// component has returned: only then does the proxy learn of this replica.
+    public var proxyAddress: String? { state.withLock { $0.proxyAddress } }
+
+    /// The address that clients connect to: the proxy's where there is one.
+    public var description: String { proxyAddress ?? address }
+
+    /// Hands the listening socket to a server of another library, which closes it when it is done. The end of the
+    /// process is told to `serve()` by the cancellation of its task.
+    ///
+    /// - Throws: ``ListenerError`` when the listener is served already.
+    public func takeDescriptor() throws -> Int32 {
+        let socket = try takeSocket(drain: nil)
+        guard let descriptor = socket.takeDescriptor() else { throw ListenerError(name: name) }
+        return descriptor
+    }
+
+    /// Hands the socket to a server that accepts on ``loop``.
+    ///
+    /// - Parameter drain: stops accepting, and returns when nothing is in flight any more; called at most once.
+    /// - Throws: ``ListenerError`` when the listener is served already, or the process is ending.
+    package func takeSocket(drain: (@Sendable () async -> Void)?) throws(ListenerError) -> ListeningSocket {
+        let wasFree = state.withLock { state in
+            guard !state.isTaken, !state.isDraining else { return false }
+            state.isTaken = true
+            state.drain = drain
+            return true
+        }
+        guard wasFree else { throw ListenerError(name: name) }
+        return socket
+    }
+
+    /// Remembers the address of the proxy that has been told of ``address``.
+    package func exported(as proxyAddress: String) {
+        state.withLock { $0.proxyAddress = proxyAddress }
+    }
+
+    /// Accepts no more, and returns when nothing is in flight any more. Nobody can begin to serve afterwards.
+    package func drain() async {
+        let drain = state.withLock { state in
+            state.isDraining = true
+            return exchange(&state.drain, with: nil)
+        }
+        await drain?()
+    }
+}
+
+/// A listener can not be served: it is already, or the process is ending.
+public struct ListenerError: Error, Sendable, CustomStringConvertible {
+    /// The listener's name.
+    public let name: String
+
+    /// The error in words.
+    public var description: String { "the listener '\(name)' is served already, or the process is ending" }
+}
+
+private func exchange<Value>(_ place: inout Value, with value: consuming Value) -> Value {
+    let old = place
+    place = value
+    return old
+}
