@@ -1,0 +1,88 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+extension Date: WireCodable {
+    /// Eight bytes.
+    public static var minimumWireSize: Int { 8 }
+    /// Seconds since the reference date, bit for bit.
+    public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try timeIntervalSinceReferenceDate.encode(wire: &encoder)
+    }
+
+    /// Reads the seconds.
+    public init(wire decoder: inout WireDecoder) throws(WireError) {
+        self.init(timeIntervalSinceReferenceDate: try Double(wire: &decoder))
+    }
+}
+
+extension UUID: WireCodable {
+    /// Sixteen bytes.
+    public static var minimumWireSize: Int { 16 }
+    /// The bytes, in the order of the text.
+    public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        unsafe withUnsafeBytes(of: uuid) { unsafe encoder.append($0.bytes) }
+    }
+
+    /// Reads the bytes.
+    public init(wire decoder: inout WireDecoder) throws(WireError) {
+        func next() throws(WireError) -> UInt8 { try decoder.read(UInt8.self) }
+        self.init(
+            uuid: (
+                try next(), try next(), try next(), try next(), try next(), try next(), try next(), try next(),
+                try next(), try next(), try next(), try next(), try next(), try next(), try next(), try next()
+            ))
+    }
+}
+
+extension Data: WireCodable {
+    /// The count alone.
+    public static var minimumWireSize: Int { 4 }
+    /// A u32 count and the bytes.
+    public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try encoder.append(count: count)
+        encoder.append(bytes)
+    }
+
+    /// Reads the bytes.
+    public init(wire decoder: inout WireDecoder) throws(WireError) {
+        let count = try decoder.readCount()
+        self.init(try decoder.readArray(count: count))
+    }
+}
+
+extension URL: WireCodable {
+    /// The count alone.
+    public static var minimumWireSize: Int { 4 }
+    /// The absolute text.
+    public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try absoluteString.encode(wire: &encoder)
+    }
+
+    /// Reads the text; one that is no URL is an error.
+    public init(wire decoder: inout WireDecoder) throws(WireError) {
+        let text = try String(wire: &decoder)
+        guard let url = URL(string: text) else { throw WireError(.badValue, "\(text.debugDescription) is no URL") }
+        self = url
+    }
+}
+
+extension Decimal: WireCodable {
+    /// The count alone.
+    public static var minimumWireSize: Int { 4 }
+    /// The decimal text, which is exact.
+    public func encode(wire encoder: inout WireEncoder) throws(WireError) {
+        try description.encode(wire: &encoder)
+    }
+
+    /// Reads the text; one that is no number is an error.
+    public init(wire decoder: inout WireDecoder) throws(WireError) {
+        let text = try String(wire: &decoder)
+        guard let number = Decimal(string: text, locale: nil) else {
+            throw WireError(.badValue, "\(text.debugDescription) is no decimal number")
+        }
+        self = number
+    }
+}

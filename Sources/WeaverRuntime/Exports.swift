@@ -1,0 +1,3 @@
+// One `import WeaverRuntime` is enough for users and for generated code, also where MemberImportVisibility is on: the
+// types of WeaverCore that both use come with it.
+@_exported public import WeaverCore

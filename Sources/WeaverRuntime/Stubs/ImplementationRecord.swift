@@ -1,0 +1,94 @@
+/// Where the methods of a component run.
+public enum RunsOn: Sendable, Hashable {
+    /// On the process's event loop, where calls arrive: for methods that mostly wait. The default.
+    case loop
+    /// On Swift's global concurrent pool: for methods that block or compute for long.
+    case pool
+}
+
+/// What `@Implements` writes about an implementation: everything the runtime needs to check, to construct and to serve
+/// it, with the types erased.
+public struct ImplementationRecord: Sendable {
+    /// The interface.
+    public let component: ComponentInfo
+    /// The implementing type's name, as written.
+    public let implementation: String
+    /// Where the implementation is written.
+    public let location: SourceLocation
+    /// Where its methods run.
+    public let runsOn: RunsOn
+    /// Its `@Ref` properties, in the order of the source.
+    public let references: [RefInfo]
+    /// The names of its `@Listener` properties.
+    public let listeners: [String]
+    /// Its `@Config` properties.
+    public let configs: [ConfigInfo]
+    /// Whether calls are routed by a key.
+    public let isRouted: Bool
+
+    /// Constructs the implementation with `context` current, so that its `@Ref`, `@Config` and `@Listener` properties
+    /// find their values also inside its own initialiser.
+    package let construct: @Sendable (ComponentContext) async throws -> any Implementation
+    /// The interface over a constructed implementation: the local stub, as the interface's existential, which is what a
+    /// ``Ref`` to it holds.
+    package let localStub: @Sendable (any Implementation, LocalLink) -> any Sendable
+    /// The interface over another process, as the interface's existential.
+    package let clientStub: @Sendable (ComponentClient) -> any Sendable
+    /// The server stub over a constructed implementation.
+    package let serverStub: @Sendable (any Implementation) -> ServerStub
+
+    /// Describes the implementation `type` of the interface of `descriptor`. `interface` is the conversion that only
+    /// the implementation's own file can write.
+    public init<D: ComponentDescriptor, I: Implementation>(
+        _ descriptor: D.Type, _ type: I.Type, implementation: String, location: SourceLocation,
+        runsOn: RunsOn = .loop, router: D.Router? = nil, references: [RefInfo] = [], listeners: [String] = [],
+        configs: [ConfigInfo] = [], interface: @escaping @Sendable (I) -> D.Interface
+    ) {
+        self.component = D.info
+        self.implementation = implementation
+        self.location = location
+        self.runsOn = runsOn
+        self.references = references
+        self.listeners = listeners
+        self.configs = configs
+        self.isRouted = router != nil
+        construct = { context in
+            try await ComponentContext.$current.withValue(context) { try await I(context: context) }
+        }
+        localStub = { implementation, link in D.localStub(interface(Self.cast(implementation)), link) }
+        clientStub = { client in D.clientStub(client, router) }
+        serverStub = { implementation in
+            let interface = interface(Self.cast(implementation))
+            return ServerStub { method, arguments throws(WireError) in
+                try D.invoke(method, on: interface, router, arguments: &arguments)
+            }
+        }
+    }
+
+    private static func cast<I: Implementation>(_ implementation: any Implementation) -> I {
+        guard let implementation = implementation as? I else {
+            preconditionFailure("\(type(of: implementation)) was constructed by the record of \(I.self)")
+        }
+        return implementation
+    }
+}
+
+/// A component's server side over its implementation: decodes a call's arguments and gives the call back ready to run.
+package struct ServerStub: Sendable {
+    /// See ``ComponentDescriptor/invoke(_:on:_:arguments:)``.
+    package let invoke: @Sendable (_ method: Int, _ arguments: inout WireDecoder) throws(WireError) -> Invocation
+}
+
+/// A property of an implementation that holds another component.
+public struct RefInfo: Sendable {
+    /// The property's name.
+    public let name: String
+    /// The full name of the component that it holds.
+    public let component: String
+
+    /// Describes the property `name` that holds a component of `descriptor`.
+    public init<D: ComponentDescriptor>(_ name: String, _ descriptor: D.Type) {
+        self.name = name
+        self.component = D.info.name
+    }
+}
