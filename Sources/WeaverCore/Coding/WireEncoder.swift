@@ -56,3 +56,19 @@ public struct WireEncoder: ~Copyable {
         depth &-= 1
     }
 }
+
+extension OutputBuffer {
+    /// Lends an encoder that appends to this buffer.
+    @inline(__always)
+    package mutating func withEncoder<R, E: Error>(_ body: (inout WireEncoder) throws(E) -> R) throws(E) -> R {
+        var encoder = WireEncoder(output: exchange(&self, with: OutputBuffer()))
+        do throws(E) {
+            let result = try body(&encoder)
+            self = encoder.takeOutput()
+            return result
+        } catch {
+            self = encoder.takeOutput()
+            throw error
+        }
+    }
+}

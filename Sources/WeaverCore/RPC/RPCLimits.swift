@@ -23,6 +23,13 @@ public struct RPCLimits: Sendable, Equatable {
     /// it are refused as `overloaded`.
     public var highWaterMark: Int = 64 * 1024 * 1024
 
+    /// When one tick has written this many bytes to a peer they go out at once, so that both sides work at a time
+    /// instead of taking turns on one batch.
+    public var flushThreshold: Int = 2560
+
+    /// How long a call waits for the first replica of its component to appear, when it has no earlier deadline.
+    public var replicaWait: Duration = .seconds(30)
+
     /// The defaults.
     public init() {}
 

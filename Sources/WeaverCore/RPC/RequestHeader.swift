@@ -52,7 +52,8 @@ package struct RequestHeader: Equatable, Sendable {
         guard !context.metadata.isEmpty else { return }
         guard context.metadata.count <= RPCLimits.maximumMetadataPairs else {
             throw WireError(
-                .tooLong, "\(context.metadata.count) pairs of metadata, \(RPCLimits.maximumMetadataPairs) are the limit")
+                .tooLong, "\(context.metadata.count) pairs of metadata, \(RPCLimits.maximumMetadataPairs) are the limit"
+            )
         }
         wire.append(UInt16(context.metadata.count))
         let start = wire.count

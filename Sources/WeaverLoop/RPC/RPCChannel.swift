@@ -1,0 +1,97 @@
+internal import Synchronization
+package import WeaverCore
+
+/// Calls to one peer process, over one connection that is made when it is needed and made again, with backoff, after it
+/// was lost. May be used from any thread.
+package final class RPCChannel: Sendable {
+    /// Where the peer listens.
+    package let address: SocketAddress
+    private let core: RPCChannelCore
+    private let loop: EventLoop
+    private let load: CallLoad
+
+    /// A channel that is not connected yet.
+    package init(loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits = RPCLimits()) {
+        self.loop = loop
+        self.address = address
+        load = CallLoad()
+        core = RPCChannelCore(loop: loop, address: address, hello: hello, limits: limits, load: load)
+    }
+
+    /// The number of calls in flight, as seen now: what the balancer compares.
+    package var callsInFlight: Int { load.count }
+
+    /// Whether a call has a chance: the peer neither is ending nor has just failed to answer a connection.
+    package var isUsable: Bool { load.isUsable(now: loop.now) }
+
+    /// Calls the method `key`. `encode` writes the arguments, during this call of the closure only; `decode` reads the
+    /// result on the loop's thread, and everything is to be read.
+    ///
+    /// Throws ``CallError`` for everything that the transport does; what ``ErrorDecoder`` makes of a registered error, or
+    /// ``RemoteError``, for what the method threw. Cancelling the task cancels the call at the callee too.
+    package func call<R: Sendable>(
+        _ key: MethodKey, context: CallContext,
+        encode: (inout WireEncoder) throws(WireError) -> Void,
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
+        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+    ) async throws -> R {
+        guard !Task.isCancelled else { throw CallError(.cancelled, Self.cancelledEarly) }
+        let pending = PendingReply(deadline: context.deadline, decode: decode, decodeError: decodeError)
+        return try await withTaskCancellationHandler {
+            try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
+                unsafe pending.continuation = continuation
+                submit(pending, key, context, encode)
+            }
+        } onCancel: {
+            // The loop sees the call's state: not there yet, waiting, sent or done.
+            loop.execute { [core] in core.cancel(pending) }
+        }
+    }
+
+    static let cancelledEarly = "the call was cancelled before it was sent"
+
+    private func submit(
+        _ pending: PendingCall, _ key: MethodKey, _ context: CallContext,
+        _ encode: (inout WireEncoder) throws(WireError) -> Void
+    ) {
+        if loop.isInLoop {
+            core.submit(pending, key, context, encode)
+        } else {
+            do throws(CallError) {
+                try pending.frame.withEncoder { wire throws(CallError) in
+                    try core.appendRequest(key, context, id: 0, to: &wire, encode)
+                }
+            } catch {
+                return pending.resume(throwing: error)
+            }
+            loop.execute { [core] in core.submitEncoded(pending) }
+        }
+    }
+
+    /// Finishes the calls in flight, takes no new ones, and closes the connection when the last is answered.
+    package func retire() {
+        loop.execute { [core] in core.retire() }
+    }
+
+    /// Fails the calls in flight and closes the connection. Returns when no more handles are in use than are being closed.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [core] in
+                core.close()
+                continuation.resume()
+            }
+        }
+    }
+}
+
+/// What other threads may know of a channel.
+final class CallLoad: Sendable {
+    private let calls = Atomic<Int>(0)
+    private let unusableUntil = Atomic<UInt64>(0)
+
+    var count: Int { calls.load(ordering: .relaxed) }
+    func set(_ count: Int) { calls.store(count, ordering: .relaxed) }
+
+    func isUsable(now: MonotonicTime) -> Bool { unusableUntil.load(ordering: .relaxed) <= now.nanoseconds }
+    func setUnusable(until time: MonotonicTime) { unusableUntil.store(time.nanoseconds, ordering: .relaxed) }
+}

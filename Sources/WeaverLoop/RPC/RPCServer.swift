@@ -1,0 +1,115 @@
+package import WeaverCore
+
+/// Listens for the other processes of the deployment and runs their calls.
+///
+/// Everything but ``start(loop:address:hello:limits:dispatcher:)``, ``drain()`` and ``close()`` belongs to the loop's
+/// thread.
+package final class RPCServer: @unchecked Sendable {
+    // @unchecked: touched on the loop's thread only, which its handles enforce.
+
+    package let loop: EventLoop
+    package let limits: RPCLimits
+    let hello: Hello
+    let dispatcher: any RPCDispatcher
+    private var listener: StreamListener?
+    private var connections: [ObjectIdentifier: RPCServerConnection] = [:]
+    private var drained: [CheckedContinuation<Void, Never>] = []
+
+    /// Where the server listens; set once it does.
+    package private(set) var address: SocketAddress
+    /// Whether ``drain()`` was called.
+    package private(set) var isDraining = false
+    /// How many calls run now, those included whose caller has given up.
+    package private(set) var callsRunning = 0
+
+    private init(
+        loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits, dispatcher: any RPCDispatcher
+    ) {
+        self.loop = loop
+        self.address = address
+        self.hello = hello
+        self.limits = limits
+        self.dispatcher = dispatcher
+    }
+
+    /// Makes a server that listens on `address`, any free port of 127.0.0.1 by default. From any thread.
+    package static func start(
+        loop: EventLoop, address: SocketAddress = .ip("127.0.0.1", port: 0), hello: Hello,
+        limits: RPCLimits = RPCLimits(), dispatcher: any RPCDispatcher
+    ) async throws -> RPCServer {
+        let server = RPCServer(loop: loop, address: address, hello: hello, limits: limits, dispatcher: dispatcher)
+        try await withCheckedThrowingContinuation { continuation in
+            loop.execute { continuation.resume(with: Result { try server.listen() }) }
+        }
+        return server
+    }
+
+    private func listen() throws(UVError) {
+        let listener = try StreamListener(loop: loop, address: address) { [weak self] stream in
+            guard let self else { return stream.close() }
+            accept(stream)
+        }
+        self.listener = listener
+        address = listener.address ?? address
+    }
+
+    private func accept(_ stream: ByteStream) {
+        do throws(UVError) {
+            let connection = try RPCServerConnection(server: self, stream: stream)
+            connections[ObjectIdentifier(connection)] = connection
+            connection.start()
+        } catch {
+            stream.close()
+        }
+    }
+
+    // MARK: For the connections
+
+    var hasRoom: Bool { callsRunning < limits.maximumCallsPerReplica }
+
+    func callBegan() { callsRunning += 1 }
+
+    func callEnded() {
+        callsRunning -= 1
+        if callsRunning == 0, isDraining { resumeDrained() }
+    }
+
+    func connectionClosed(_ connection: RPCServerConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    private func resumeDrained() {
+        let waiting = exchange(&drained, with: [])
+        for continuation in waiting { continuation.resume() }
+    }
+
+    // MARK: Ending
+
+    /// Tells all peers to send no more calls, refuses those that still arrive, and returns when the last one that runs
+    /// has ended. Connections stay open, for the answers. From any thread.
+    package func drain() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                if !isDraining {
+                    isDraining = true
+                    for connection in connections.values { connection.sendGoaway() }
+                }
+                drained.append(continuation)
+                if callsRunning == 0 { resumeDrained() }
+            }
+        }
+    }
+
+    /// Stops listening and closes all connections once what they have to send is sent; calls that run are cancelled.
+    /// From any thread.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                listener?.close()
+                listener = nil
+                for connection in connections.values { connection.close() }
+                continuation.resume()
+            }
+        }
+    }
+}

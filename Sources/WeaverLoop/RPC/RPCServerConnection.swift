@@ -1,0 +1,283 @@
+internal import WeaverCore
+
+/// The server's side of one connection: feeds the machines with what the stream reads, runs the requests, sends the
+/// answers. On the loop's thread, but for ``answer(_:_:_:)``.
+final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked Sendable {
+    // @unchecked: touched on the loop's thread only; `answer` looks where it is.
+
+    private let server: RPCServer
+    private let stream: ByteStream
+    private let timer: LoopTimer
+    private let loop: EventLoop
+    private var machine: ConnectionMachine
+    private var decoder = FrameDecoder(maximumLength: RPCLimits.maximumHelloLength)
+    private var calls: ServerCallTable<ServerCall>
+    private var keepalive: Keepalive
+    private var dispatcher: any RPCDispatcher
+    private var armedFor = MonotonicTime.never
+    private let greetingDeadline: MonotonicTime
+
+    init(server: RPCServer, stream: ByteStream) throws(UVError) {
+        self.server = server
+        self.stream = stream
+        loop = server.loop
+        machine = ConnectionMachine(role: .server, hello: server.hello)
+        calls = ServerCallTable(limit: server.limits.maximumCallsPerConnection)
+        let now = loop.now
+        keepalive = Keepalive(interval: server.limits.pingInterval, limit: server.limits.silenceLimit, now: now)
+        greetingDeadline = now + server.limits.connectTimeout
+        dispatcher = server.dispatcher
+        let fired = WeakBox<RPCServerConnection>()
+        timer = try LoopTimer(loop: loop) { fired.value?.timerFired() }
+        fired.value = self
+    }
+
+    func start() {
+        stream.delegate = self
+        stream.highWaterMark = server.limits.highWaterMark
+        stream.lowWaterMark = server.limits.highWaterMark / 4
+        stream.flushThreshold = server.limits.flushThreshold
+        stream.startReading()
+        arm(for: greetingDeadline)
+    }
+
+    // MARK: Reading
+
+    func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
+        keepalive.received(now: loop.now)
+        do throws(FrameError) {
+            try decoder.feed(bytes) { header, payload in receive(header, payload) }
+        } catch {
+            refuse(CallError(.frameTooLarge, error.description))
+        }
+        didFeed()
+    }
+
+    func streamReadDestination(_ stream: ByteStream) -> UnsafeMutableRawBufferPointer? {
+        unsafe decoder.wantsDirectRead ? decoder.directReadSpace() : nil
+    }
+
+    func stream(_ stream: ByteStream, didReadIntoDestination count: Int) {
+        keepalive.received(now: loop.now)
+        decoder.didReadDirectly(count) { header, payload in receive(header, payload) }
+        didFeed()
+    }
+
+    /// The frames of one read are done.
+    private func didFeed() {
+        if machine.state != .greeting { decoder.maximumLength = server.limits.maximumFrameLength }
+        if !stream.isWritable { stream.pauseReading() }
+        if let deadline = calls.nextDeadline { arm(for: deadline) }
+    }
+
+    private func receive(_ header: FrameHeader, _ payload: RawSpan) -> Bool {
+        do throws(CallError) {
+            switch try machine.receive(header, payload: payload) {
+            case .request: try request(header.id, payload)
+            case .cancel: calls.remove(header.id)?.cancel()
+            case .ping: send { $0.appendFrame(id: header.id, kind: .pong) }
+            case .ready(let peer): try greet(peer)
+            case .response, .failure, .goaway, .none: break
+            }
+            return true
+        } catch {
+            refuse(error)
+            return false
+        }
+    }
+
+    private func greet(_ peer: HelloPeer) throws(CallError) {
+        dispatcher = server.dispatcher.session(for: peer)
+        try stream.write { (output) throws(CallError) in
+            try output.withEncoder { (wire) throws(CallError) in
+                try wire.appendFrame(id: 0, kind: .hello, limit: RPCLimits.maximumHelloLength) {
+                    wire throws(WireError) in try server.hello.encode(wire: &wire)
+                }
+            }
+        }
+        if server.isDraining { sendGoaway() }
+        arm(for: keepalive.nextCheck)
+    }
+
+    // MARK: Calls
+
+    private func request(_ id: UInt64, _ payload: RawSpan) throws(CallError) {
+        let admission = calls.admission(of: id)
+        guard admission != .duplicate else {
+            throw CallError(.internalError, "two calls in flight have the id \(id)")
+        }
+        guard admission == .admitted, server.hasRoom else {
+            return refuseCall(
+                id, CallError(.overloaded, "the replica \(server.hello.name) has too many calls in flight"))
+        }
+        guard !server.isDraining else {
+            return refuseCall(id, CallError(.draining, "the replica \(server.hello.name) is ending"))
+        }
+        WireDecoder.withDecoder(over: payload) { wire in
+            let header: RequestHeader
+            do throws(WireError) {
+                header = try RequestHeader(wire: &wire)
+            } catch {
+                return refuseCall(id, CallError(.badArguments, "the request cannot be read: \(error.message)"))
+            }
+            let call = ServerCall(id: id, key: header.key, context: header.context(now: loop.now), sink: self)
+            let found = dispatcher.dispatch(header.key, arguments: &wire, call: call)
+            guard case .run(let placement, let label, let work) = found else {
+                if case .fail(let error) = found { refuseCall(id, error) }
+                return
+            }
+            do throws(WireError) {
+                try wire.finish()
+            } catch {
+                return refuseCall(id, CallError(.badArguments, error.message))
+            }
+            run(call, on: placement, label: label, work: work)
+        }
+    }
+
+    private func run(
+        _ call: ServerCall, on placement: CallPlacement, label: StallLabel?,
+        work: @escaping @Sendable (ServerCall) async -> Void
+    ) {
+        calls.insert(call, id: call.id, deadline: call.context.deadline)
+        server.callBegan()
+        if placement == .loop { loop.stall.enter(label) }
+        CallRunner.run(call, on: placement, loop: loop, work: work) { [self] call in
+            if !call.isAnswered {
+                call.fail(CallError(.internalError, "the call ended without an answer", mayHaveRun: true))
+            }
+            call.task = nil
+            server.callEnded()
+        }
+    }
+
+    private func refuseCall(_ id: UInt64, _ error: CallError) {
+        sendError(id, error)
+    }
+
+    // MARK: Answers
+
+    func answer(
+        _ call: ServerCall, _ kind: FrameKind, _ payload: (inout WireEncoder) throws(WireError) -> Void
+    ) {
+        if loop.isInLoop {
+            guard take(call) else { return }
+            stream.write { output in
+                output.withEncoder { wire in encodeAnswer(call.id, kind, &wire, payload) }
+            }
+        } else {
+            var output = OutputBuffer(capacity: 256)
+            output.withEncoder { wire in encodeAnswer(call.id, kind, &wire, payload) }
+            let piece = Handoff(WritePiece(output))
+            loop.execute { [self] in
+                if take(call) { stream.write(owned: piece.value) }
+            }
+        }
+    }
+
+    /// Whether the call still wants its answer; it does not afterwards.
+    private func take(_ call: ServerCall) -> Bool {
+        guard !call.isAnswered else { return false }
+        call.isAnswered = true
+        return calls.remove(call.id) != nil
+    }
+
+    /// Writes an answer, or the error that says why it could not be written.
+    private func encodeAnswer(
+        _ id: UInt64, _ kind: FrameKind, _ wire: inout WireEncoder,
+        _ payload: (inout WireEncoder) throws(WireError) -> Void
+    ) {
+        do throws(CallError) {
+            try wire.appendFrame(id: id, kind: kind, limit: server.limits.maximumFrameLength, payload: payload)
+        } catch {
+            Self.appendError(id, CallError(error.code, "the answer \(error.message)", mayHaveRun: true), &wire)
+        }
+    }
+
+    private func sendError(_ id: UInt64, _ error: CallError) {
+        send { wire in Self.appendError(id, error, &wire) }
+    }
+
+    private static func appendError(_ id: UInt64, _ error: CallError, _ wire: inout WireEncoder) {
+        // Its text is bounded, so this cannot fail.
+        try? wire.appendFrame(id: id, kind: .error, limit: .max) { wire throws(WireError) in
+            try ErrorPayload.call(error).encode(wire: &wire)
+        }
+    }
+
+    private func send(_ body: (inout WireEncoder) -> Void) {
+        stream.write { output in output.withEncoder { wire in body(&wire) } }
+    }
+
+    // MARK: Time
+
+    /// Makes the timer fire at `time` unless it fires earlier.
+    private func arm(for time: MonotonicTime) {
+        guard time < armedFor else { return }
+        armedFor = time
+        timer.arm(at: time)
+    }
+
+    private func timerFired() {
+        let now = loop.now
+        armedFor = .never
+        if machine.state == .greeting {
+            guard now < greetingDeadline else { return close() }
+            return arm(for: greetingDeadline)
+        }
+        for (id, call) in calls.expire(now: now) {
+            sendError(id, CallError(.deadlineExceeded, "the deadline passed at the callee", mayHaveRun: true))
+            call.cancel()
+        }
+        if now >= keepalive.nextCheck {
+            switch keepalive.check(now: now) {
+            case .lost: return stream.close()
+            case .ping: send { $0.appendFrame(id: 0, kind: .ping) }
+            case .none: break
+            }
+        }
+        arm(for: min(keepalive.nextCheck, calls.nextDeadline ?? .never))
+    }
+
+    // MARK: Ending
+
+    /// Tells the peer to send no more calls.
+    func sendGoaway() {
+        guard machine.state == .ready else { return }
+        machine.didSendGoaway()
+        send { $0.appendFrame(id: 0, kind: .goaway) }
+    }
+
+    /// Ends the connection, telling the peer why.
+    private func refuse(_ error: CallError) {
+        sendError(0, error)
+        close()
+    }
+
+    /// Ends the connection once what was written is sent.
+    func close() {
+        machine.close()
+        stream.pauseReading()
+        stream.closeAfterFlush()
+        cancelCalls()
+    }
+
+    private func cancelCalls() {
+        for call in calls.removeAll() { call.cancel() }
+    }
+
+    func streamDidDrain(_ stream: ByteStream) {
+        if machine.state != .closed { stream.startReading() }
+    }
+
+    func streamDidReachEnd(_ stream: ByteStream) {
+        stream.close()
+    }
+
+    func streamDidClose(_ stream: ByteStream, error: UVError?) {
+        machine.close()
+        timer.close()
+        cancelCalls()
+        server.connectionClosed(self)
+    }
+}
