@@ -1,0 +1,95 @@
+/// The backends of one proxy with what each has to do, and the choice among them.
+package struct BackendTable: Sendable {
+    /// Names a backend for as long as it is in the table.
+    package struct ID: Hashable, Sendable {
+        let number: UInt64
+    }
+
+    private struct Entry {
+        let id: ID
+        var inFlight = 0
+        var failedUntil: UInt64 = 0
+    }
+
+    /// How long a backend that refused a connection is asked last, in nanoseconds.
+    package static let failureBackoff: UInt64 = 1_000_000_000
+
+    private var entries: [Entry] = []
+    private var nextNumber: UInt64 = 1
+    private var rotation = 0
+
+    /// No backend.
+    package init() {}
+
+    /// How many there are.
+    package var count: Int { entries.count }
+
+    /// Adds a backend, which is used at once.
+    package mutating func add() -> ID {
+        let id = ID(number: nextNumber)
+        nextNumber += 1
+        entries.append(Entry(id: id))
+        return id
+    }
+
+    /// Takes a backend out: it is not picked any more. What it has in flight is the caller's matter.
+    package mutating func remove(_ id: ID) {
+        entries.removeAll { $0.id == id }
+    }
+
+    /// The backend with the least in flight that is not in `excluded`; among equals they take turns. One that failed
+    /// a moment ago is picked only when there is no other.
+    package mutating func pick(excluding excluded: [ID] = [], now: UInt64) -> ID? {
+        guard !entries.isEmpty else { return nil }
+        rotation = (rotation + 1) % entries.count
+        var best: Int?
+        for step in 0..<entries.count {
+            let index = (rotation + step) % entries.count
+            if excluded.contains(entries[index].id) { continue }
+            guard let current = best else {
+                best = index
+                continue
+            }
+            if isBetter(entries[index], than: entries[current], now: now) { best = index }
+        }
+        return best.map { entries[$0].id }
+    }
+
+    private func isBetter(_ entry: Entry, than other: Entry, now: UInt64) -> Bool {
+        let failing = entry.failedUntil > now
+        let otherFailing = other.failedUntil > now
+        return failing == otherFailing ? entry.inFlight < other.inFlight : otherFailing
+    }
+
+    /// An exchange with `id` began.
+    package mutating func began(_ id: ID) {
+        update(id) { $0.inFlight += 1 }
+    }
+
+    /// An exchange with `id` ended, in whatever way; a no-op when it has been removed since.
+    package mutating func ended(_ id: ID) {
+        update(id) {
+            precondition($0.inFlight > 0, "more exchanges ended than began")
+            $0.inFlight -= 1
+        }
+    }
+
+    /// `id` could not be connected.
+    package mutating func failed(_ id: ID, now: UInt64) {
+        update(id) { $0.failedUntil = now + Self.failureBackoff }
+    }
+
+    /// `id` was connected.
+    package mutating func succeeded(_ id: ID) {
+        update(id) { $0.failedUntil = 0 }
+    }
+
+    /// Exchanges in flight with `id`.
+    package func inFlight(_ id: ID) -> Int {
+        entries.first { $0.id == id }?.inFlight ?? 0
+    }
+
+    private mutating func update(_ id: ID, _ change: (inout Entry) -> Void) {
+        if let index = entries.firstIndex(where: { $0.id == id }) { change(&entries[index]) }
+    }
+}

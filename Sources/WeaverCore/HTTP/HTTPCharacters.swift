@@ -1,0 +1,122 @@
+/// The character classes of RFC 9110 section 5 and RFC 3986, as bit masks: no table, no lazy global.
+package enum HTTPCharacters {
+    /// Is `byte` in the class whose members below 64 are in `low` and whose members from 64 to 127 are in `high`?
+    @inline(__always)
+    private static func contains(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
+        let mask = byte < 64 ? low : high
+        return byte < 128 && (mask >> UInt64(byte & 63)) & 1 == 1
+    }
+
+    /// tchar (RFC 9110 section 5.6.2): what methods and field names are made of.
+    @inline(__always)
+    package static func isToken(_ byte: UInt8) -> Bool {
+        // ! # $ % & ' * + - . 0-9 | A-Z ^ _ ` a-z | ~
+        contains(byte, low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
+    }
+
+    /// A byte of a request target: visible ASCII but "#", which no request target may have (RFC 9112 section 3.2).
+    @inline(__always)
+    package static func isTarget(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "#")
+    }
+
+    /// unreserved and sub-delims of RFC 3986, without the comma: a Host that a list reader would take for two.
+    @inline(__always)
+    package static func isRegisteredName(_ byte: UInt8) -> Bool {
+        // ! $ & ' ( ) * + - . 0-9 ; = | A-Z _ a-z ~
+        contains(byte, low: 0x2BFF_6FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    }
+
+    /// Space or tab.
+    @inline(__always)
+    package static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09
+    }
+
+    /// 0 to 9.
+    @inline(__always)
+    package static func isDigit(_ byte: UInt8) -> Bool {
+        byte &- 0x30 < 10
+    }
+
+    /// The value of a hexadecimal digit, nil for another byte.
+    @inline(__always)
+    package static func hexValue(_ byte: UInt8) -> UInt8? {
+        let digit = byte &- 0x30
+        if digit < 10 { return digit }
+        let letter = (byte | 0x20) &- 0x61
+        return letter < 6 ? letter + 10 : nil
+    }
+}
+
+extension RawSpan {
+    /// One byte, bounds checked.
+    @inline(__always)
+    package func byte(_ offset: Int) -> UInt8 {
+        // Any bit pattern is a UInt8, and the offset is checked: safe, though the operation cannot know it.
+        unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    }
+
+    /// The offset of the first control character (below 0x20, or 0x7F) in `range`, its end when there is none.
+    ///
+    /// Eight bytes at a time: this is the only loop that looks at every byte of a head.
+    package func firstControl(in range: Range<Int>) -> Int {
+        var offset = range.lowerBound
+        while offset &+ 8 <= range.upperBound {
+            let word = unsafe UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            // A byte below 0x20 borrows into its own top bit; a byte equal to 0x7F becomes zero and borrows too.
+            let below = (word &- 0x2020_2020_2020_2020) & ~word
+            let deleted = word ^ 0x7F7F_7F7F_7F7F_7F7F
+            let hits = (below | ((deleted &- 0x0101_0101_0101_0101) & ~deleted)) & 0x8080_8080_8080_8080
+            if hits != 0 {
+                // The lowest hit is exact: borrows only disturb bytes above one that hit.
+                return offset &+ hits.trailingZeroBitCount / 8
+            }
+            offset &+= 8
+        }
+        while offset < range.upperBound {
+            let byte = byte(offset)
+            if byte < 0x20 || byte == 0x7F { return offset }
+            offset &+= 1
+        }
+        return offset
+    }
+
+    /// Does `range`, which holds a token, equal `lowercased` when case is ignored?
+    ///
+    /// `lowercased` has only lower case letters, digits and "-": setting bit 5 maps no other token character onto them.
+    package func equalsToken(_ lowercased: StaticString, in range: Range<Int>) -> Bool {
+        guard lowercased.utf8CodeUnitCount == range.count else { return false }
+        var index = 0
+        while index < range.count {
+            let expected = unsafe lowercased.utf8Start[index]
+            if byte(range.lowerBound + index) | 0x20 != expected { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// `range` without the spaces and tabs at its ends.
+    package func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
+        var lower = range.lowerBound
+        var upper = range.upperBound
+        while lower < upper, HTTPCharacters.isBlank(byte(lower)) { lower += 1 }
+        while lower < upper, HTTPCharacters.isBlank(byte(upper - 1)) { upper -= 1 }
+        return lower..<upper
+    }
+
+    /// Calls `body` for each element of a comma separated list, trimmed; empty elements are passed too.
+    package func forEachListElement<Failure: Error>(
+        in range: Range<Int>, _ body: (Range<Int>) throws(Failure) -> Void
+    ) throws(Failure) {
+        var start = range.lowerBound
+        var index = start
+        while index <= range.upperBound {
+            if index == range.upperBound || byte(index) == UInt8(ascii: ",") {
+                try body(trimmingBlanks(start..<index))
+                start = index + 1
+            }
+            index += 1
+        }
+    }
+}

@@ -1,0 +1,261 @@
+/// One request on its way through the proxy and its response back: which backend when, what may be sent again, how
+/// it fails. Pure: events go in, primitive actions come out, in the order in which `Action` lists them.
+///
+/// Overview
+///
+///     state       means                                         leaves it by
+///     idle        no request                                    begin
+///     picking     a backend is being picked                     picked, nonePicked
+///     waiting     no backend is ready                           backendsChanged, timedOut
+///     connecting  a connection to a backend is being made       connected, backendFailed, timedOut
+///     awaiting    the request is on its way                     responseBegan, backendFailed, timedOut
+///     responding  the response's head went to the client        responseEnded, backendFailed, timedOut
+///     tunnel      both sides speak another protocol             tunnelEnded
+///
+/// A request is sent again when it provably did not reach the backend (no connection, or the backend is gone and
+/// nothing was written), or when its method is idempotent, none of its body was passed on, and a *kept* connection broke
+/// before a byte of a response: that is how a backend which closes an idle connection looks from here.
+package struct ProxyExchange: Sendable {
+    /// What the hand has to do.
+    package struct Action: OptionSet, Sendable {
+        package let rawValue: UInt16
+
+        /// Any combination.
+        package init(rawValue: UInt16) {
+            self.rawValue = rawValue
+        }
+
+        /// Close the backend's connection: it is in no state to be used again.
+        package static let closeBackend = Action(rawValue: 1 << 0)
+        /// Give the backend's connection back to the pool.
+        package static let releaseBackend = Action(rawValue: 1 << 1)
+        /// Pick a backend and answer with `picked` or `nonePicked`.
+        package static let pickBackend = Action(rawValue: 1 << 2)
+        /// Wait for backends, for a bounded time.
+        package static let waitForBackend = Action(rawValue: 1 << 3)
+        /// Write the request's head to the backend.
+        package static let sendHead = Action(rawValue: 1 << 4)
+        /// Let the request's body flow.
+        package static let readRequestBody = Action(rawValue: 1 << 5)
+        /// Answer the client with `failure`.
+        package static let sendFailure = Action(rawValue: 1 << 6)
+        /// The response is complete: the client's connection may carry the next request.
+        package static let finishResponse = Action(rawValue: 1 << 7)
+        /// Cut the client's connection, so that it sees that the response is not complete.
+        package static let abortClient = Action(rawValue: 1 << 8)
+    }
+
+    /// The error that `sendFailure` answers with.
+    package struct Failure: Sendable, Equatable {
+        /// 502, 503 or 504.
+        package let status: HTTPStatus
+        /// For people.
+        package let detail: String
+        /// The client may try again soon.
+        package let retryAfterSeconds: Int?
+    }
+
+    /// How often one request is tried: bounds what a request costs when all backends misbehave.
+    package static let maximumAttempts = 6
+    /// What a client is told to wait when no backend is ready.
+    package static let retryAfterSeconds = 1
+
+    private enum State: Sendable {
+        case idle, picking, waiting
+        case connecting
+        case awaiting(reused: Bool)
+        case responding
+        case tunnel
+    }
+
+    private var state = State.idle
+    private var isIdempotent = false
+    private var requestEnded = false
+    private var bodyPassed = false
+    private var attempts = 0
+    private var lastFailure: Failure?
+    /// What to answer, valid after `sendFailure`.
+    package private(set) var failure: Failure?
+
+    /// No request yet.
+    package init() {}
+
+    /// No request is under way.
+    package var isIdle: Bool {
+        if case .idle = state { return true }
+        return false
+    }
+
+    /// No backend was ready; `backendsChanged` goes on.
+    package var isWaiting: Bool {
+        if case .waiting = state { return true }
+        return false
+    }
+
+    /// A connection is being made, or none was ready: nothing has been sent, and the body has to wait.
+    package var isBodyHeld: Bool {
+        switch state {
+        case .picking, .waiting, .connecting: true
+        case .idle, .awaiting, .responding, .tunnel: false
+        }
+    }
+
+    /// The client may be told anything: no byte of the response's head has been sent.
+    private var isUnanswered: Bool {
+        switch state {
+        case .picking, .waiting, .connecting, .awaiting: true
+        case .idle, .responding, .tunnel: false
+        }
+    }
+
+    // MARK: the client's side
+
+    /// A request's head arrived.
+    package mutating func begin(isIdempotent: Bool) -> Action {
+        precondition(isIdle, "a request inside another one")
+        self = ProxyExchange()
+        self.isIdempotent = isIdempotent
+        state = .picking
+        return .pickBackend
+    }
+
+    /// A part of the request's body was written to the backend.
+    package mutating func requestBodyPassed() {
+        bodyPassed = true
+    }
+
+    /// The request is complete.
+    package mutating func requestDidEnd() {
+        requestEnded = true
+    }
+
+    /// The client is gone.
+    package mutating func clientGone() -> Action {
+        defer { state = .idle }
+        switch state {
+        case .idle, .picking, .waiting: return []
+        case .connecting, .awaiting, .responding, .tunnel: return .closeBackend
+        }
+    }
+
+    // MARK: the backend's side
+
+    /// A backend was picked: `reused` with a kept connection, otherwise one is being made.
+    package mutating func picked(reused: Bool) -> Action {
+        attempts += 1
+        guard reused else {
+            state = .connecting
+            return []
+        }
+        state = .awaiting(reused: true)
+        return [.sendHead, .readRequestBody]
+    }
+
+    /// There is no backend to pick: none at all, or each one was tried.
+    package mutating func nonePicked() -> Action {
+        if let lastFailure { return fail(lastFailure) }
+        state = .waiting
+        return .waitForBackend
+    }
+
+    /// There are other backends now.
+    package mutating func backendsChanged() -> Action {
+        guard isWaiting else { return [] }
+        state = .picking
+        return .pickBackend
+    }
+
+    /// The connection to the backend was made.
+    package mutating func connected() -> Action {
+        guard case .connecting = state else { return [] }
+        state = .awaiting(reused: false)
+        return [.sendHead, .readRequestBody]
+    }
+
+    /// A complete head of a final response arrived and goes to the client. (Interim ones pass without an event.)
+    package mutating func responseBegan() {
+        state = .responding
+    }
+
+    /// The backend switched protocols.
+    package mutating func tunnelBegan() {
+        state = .tunnel
+    }
+
+    /// Both directions of a tunnel are over.
+    package mutating func tunnelEnded() -> Action {
+        state = .idle
+        return [.closeBackend, .finishResponse]
+    }
+
+    /// The response is complete.
+    ///
+    /// - Parameter reusable: the backend keeps the connection, and nothing is on it that we did not ask for.
+    package mutating func responseEnded(reusable: Bool) -> Action {
+        state = .idle
+        // A request that is still being sent leaves the connection in the middle of a message.
+        return [reusable && requestEnded ? .releaseBackend : .closeBackend, .finishResponse]
+    }
+
+    /// The connection could not be made, broke, ended early, or carried something that is no response.
+    ///
+    /// - Parameters:
+    ///   - responseBytes: a byte of a response had arrived.
+    ///   - nothingSent: the backend provably saw nothing of the request.
+    package mutating func backendFailed(responseBytes: Bool, nothingSent: Bool, detail: String) -> Action {
+        let broken = Failure(status: .badGateway, detail: detail, retryAfterSeconds: nil)
+        switch state {
+        case .connecting:
+            return retry(or: broken)
+        case .awaiting(let reused):
+            if !responseBytes, !bodyPassed, nothingSent || (reused && isIdempotent) { return retry(or: broken) }
+            return fail(broken)
+        case .responding, .tunnel:
+            state = .idle
+            return [.closeBackend, .abortClient]
+        case .idle, .picking, .waiting:
+            return []
+        }
+    }
+
+    /// The bound on what is being waited for passed.
+    package mutating func timedOut() -> Action {
+        switch state {
+        case .waiting:
+            return fail(
+                Failure(
+                    status: .serviceUnavailable, detail: "no replica is ready",
+                    retryAfterSeconds: Self.retryAfterSeconds))
+        case .connecting:
+            return retry(
+                or: Failure(status: .gatewayTimeout, detail: "no connection to a replica", retryAfterSeconds: nil))
+        case .awaiting:
+            return fail(
+                Failure(status: .gatewayTimeout, detail: "a replica did not answer in time", retryAfterSeconds: nil))
+        case .responding, .tunnel:
+            state = .idle
+            return [.closeBackend, .abortClient]
+        case .idle, .picking:
+            return []
+        }
+    }
+
+    private mutating func retry(or last: Failure) -> Action {
+        guard attempts < Self.maximumAttempts else { return fail(last) }
+        lastFailure = last
+        state = .picking
+        return [.closeBackend, .pickBackend]
+    }
+
+    private mutating func fail(_ failure: Failure) -> Action {
+        precondition(isUnanswered, "a failure after the response's head")
+        let hasBackend: Bool =
+            switch state {
+            case .connecting, .awaiting: true
+            default: false
+            }
+        self.failure = failure
+        state = .idle
+        return hasBackend ? [.closeBackend, .sendFailure] : .sendFailure
+    }
+}

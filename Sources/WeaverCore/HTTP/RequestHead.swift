@@ -1,0 +1,36 @@
+/// A parsed request head: offsets into the buffer it was parsed from, valid as long as that buffer is.
+package struct RequestHead: Sendable {
+    /// Which method it is.
+    package internal(set) var method: HTTPMethod
+    /// The method as it was sent.
+    package internal(set) var methodName: ByteRange
+    /// Where it is for.
+    package internal(set) var target: RequestTarget
+    /// 0 or 1: HTTP/1.0, or 1.1 and anything later under the major version 1.
+    package internal(set) var minorVersion: UInt8
+    /// Its fields.
+    package internal(set) var section: FieldSection
+    /// How its body ends.
+    package internal(set) var framing: BodyFraming
+    /// Bytes of the head, empty line included: the body starts here.
+    package internal(set) var byteCount: Int
+
+    /// The client would use this connection again (RFC 9112 section 9.3).
+    package var keepAlive: Bool {
+        if section.connection.close { return false }
+        return minorVersion >= 1 || section.connection.keepAlive
+    }
+
+    /// The client waits for 100 (Continue) before it sends the body (RFC 9110 section 10.1.1).
+    package var expectsContinue: Bool {
+        section.expectsContinue && minorVersion >= 1 && framing != .none
+    }
+
+    /// The client offers to go on in another protocol (RFC 9110 section 7.8).
+    package var offersUpgrade: Bool {
+        section.hasUpgrade && section.connection.upgrade && minorVersion >= 1
+    }
+
+    /// The host the request is for: of the target, else of the Host field. Nil for HTTP/1.0 without either.
+    package var authority: ByteRange? { target.authority ?? section.host }
+}
