@@ -33,3 +33,8 @@ package struct PipePair: ~Copyable {
         if writeEnd >= 0 { _ = CUV.close(writeEnd) }
     }
 }
+
+/// Closes a descriptor that nothing owns yet.
+package func closeDescriptor(_ descriptor: Int32) {
+    _ = CUV.close(descriptor)
+}

@@ -178,7 +178,8 @@ package struct TrailerSection: Sendable {
         guard bytes.count < limits.trailerBytes else { throw .trailerTooLarge }
         bytes.append(byte)
         guard byte == 0x0A else { return false }
-        let span = unsafe bytes.span.bytes
+        let received = bytes
+        let span = unsafe received.span.bytes
         guard let line = try scanner.nextLine(in: span, limit: limits.trailerBytes, excess: .trailerTooLarge) else {
             return false
         }

@@ -9,30 +9,30 @@ package enum ErrorResponse {
     ///   - retryAfterSeconds: for 503.
     package static func write(
         _ status: HTTPStatus, detail: String, keepAlive: Bool, withoutBody: Bool = false,
-        retryAfterSeconds: Int? = nil, date: [UInt8], to writer: inout HTTPWriter
+        retryAfterSeconds: Int? = nil, date: [UInt8], to output: inout OutputBuffer
     ) {
-        writer.append("HTTP/1.1 ")
-        writer.append(decimal: UInt64(status.rawValue))
-        writer.append(" ")
-        writer.append(status.reasonPhrase)
-        writer.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
-        writer.append(decimal: UInt64(status.reasonPhrase.utf8CodeUnitCount + 2 + detail.utf8.count + 1))
-        writer.append("\r\n")
+        output.append(ascii: "HTTP/1.1 ")
+        output.append(decimal: UInt64(status.rawValue))
+        output.append(ascii: " ")
+        output.append(ascii: status.reasonPhrase)
+        output.append(ascii: "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+        output.append(decimal: UInt64(status.reasonPhrase.utf8CodeUnitCount + 2 + detail.utf8.count + 1))
+        output.append(ascii: "\r\n")
         if !date.isEmpty {
-            writer.append("Date: ")
-            writer.append(date)
-            writer.append("\r\n")
+            output.append(ascii: "Date: ")
+            output.append(date)
+            output.append(ascii: "\r\n")
         }
         if let retryAfterSeconds {
-            writer.append("Retry-After: ")
-            writer.append(decimal: UInt64(retryAfterSeconds))
-            writer.append("\r\n")
+            output.append(ascii: "Retry-After: ")
+            output.append(decimal: UInt64(retryAfterSeconds))
+            output.append(ascii: "\r\n")
         }
-        writer.append(keepAlive ? "\r\n" : "Connection: close\r\n\r\n")
+        output.append(ascii: keepAlive ? "\r\n" : "Connection: close\r\n\r\n")
         guard !withoutBody else { return }
-        writer.append(status.reasonPhrase)
-        writer.append(": ")
-        writer.append(detail)
-        writer.append("\n")
+        output.append(ascii: status.reasonPhrase)
+        output.append(ascii: ": ")
+        output.append(utf8: detail)
+        output.append(ascii: "\n")
     }
 }

@@ -21,38 +21,38 @@ package struct ForwardedPeer: Sendable {
     }
 
     /// Writes the forwarding fields that go with `head`.
-    package func write(for head: borrowing RequestHead, in bytes: RawSpan, to writer: inout HTTPWriter) {
-        writer.append("X-Forwarded-For: ")
-        if isTrusted, appendValues(of: .xForwardedFor, head, bytes, to: &writer) { writer.append(", ") }
-        writer.append(address)
-        writer.append("\r\nX-Forwarded-Proto: ")
-        if !(isTrusted && appendValues(of: .xForwardedProto, head, bytes, to: &writer)) { writer.append(scheme) }
-        writer.append("\r\nX-Forwarded-Host: ")
-        if !(isTrusted && appendValues(of: .xForwardedHost, head, bytes, to: &writer)) {
+    package func write(for head: borrowing RequestHead, in bytes: RawSpan, to output: inout OutputBuffer) {
+        output.append(ascii: "X-Forwarded-For: ")
+        if isTrusted, appendValues(of: .xForwardedFor, head, bytes, to: &output) { output.append(ascii: ", ") }
+        output.append(utf8: address)
+        output.append(ascii: "\r\nX-Forwarded-Proto: ")
+        if !(isTrusted && appendValues(of: .xForwardedProto, head, bytes, to: &output)) { output.append(ascii: scheme) }
+        output.append(ascii: "\r\nX-Forwarded-Host: ")
+        if !(isTrusted && appendValues(of: .xForwardedHost, head, bytes, to: &output)) {
             if let authority = head.authority {
-                writer.append(authority, of: bytes)
+                output.append(authority, of: bytes)
             } else {
-                writer.append(fallbackHost)
+                output.append(utf8: fallbackHost)
             }
         }
-        writer.append("\r\n")
+        output.append(ascii: "\r\n")
         guard isTrusted, head.section.fields.contains(where: { $0.known == .forwarded }) else { return }
-        writer.append("Forwarded: ")
-        appendValues(of: .forwarded, head, bytes, to: &writer)
+        output.append(ascii: "Forwarded: ")
+        appendValues(of: .forwarded, head, bytes, to: &output)
         // An IPv6 address has colons: brackets and quotes (RFC 7239 section 6).
-        writer.append(address.utf8.contains(UInt8(ascii: ":")) ? ", for=\"[\(address)]\"" : ", for=\(address)")
-        writer.append("\r\n")
+        output.append(utf8: address.utf8.contains(UInt8(ascii: ":")) ? ", for=\"[\(address)]\"" : ", for=\(address)")
+        output.append(ascii: "\r\n")
     }
 
     /// Appends all values of `known`, joined by commas; false when there is none.
     @discardableResult
     private func appendValues(
-        of known: KnownField, _ head: borrowing RequestHead, _ bytes: RawSpan, to writer: inout HTTPWriter
+        of known: KnownField, _ head: borrowing RequestHead, _ bytes: RawSpan, to output: inout OutputBuffer
     ) -> Bool {
         var found = false
         for field in head.section.fields where field.known == known && !field.value.isEmpty {
-            if found { writer.append(", ") }
-            writer.append(field.value, of: bytes)
+            if found { output.append(ascii: ", ") }
+            output.append(field.value, of: bytes)
             found = true
         }
         return found

@@ -6,57 +6,57 @@ package enum HeadRewriter {
     /// - Parameter tunnel: the backend may be asked to switch protocols: Upgrade is passed on.
     package static func write(
         request head: borrowing RequestHead, in bytes: RawSpan, from peer: borrowing ForwardedPeer,
-        tunnel: Bool = false, to writer: inout HTTPWriter
+        tunnel: Bool = false, to output: inout OutputBuffer
     ) {
-        writer.append(head.methodName, of: bytes)
-        writer.append(" ")
-        writeTarget(head, in: bytes, to: &writer)
-        writer.append(" HTTP/1.1\r\n")
+        output.append(head.methodName, of: bytes)
+        output.append(ascii: " ")
+        writeTarget(head, in: bytes, to: &output)
+        output.append(ascii: " HTTP/1.1\r\n")
         if head.section.host == nil {
-            writer.append("Host: ")
+            output.append(ascii: "Host: ")
             if let authority = head.target.authority {
-                writer.append(authority, of: bytes)
+                output.append(authority, of: bytes)
             } else {
-                writer.append(peer.fallbackHost)
+                output.append(utf8: peer.fallbackHost)
             }
-            writer.append("\r\n")
+            output.append(ascii: "\r\n")
         }
         for field in head.section.fields {
             switch field.known {
             case .host:
                 // RFC 9112 section 3.2.2: the authority of an absolute-form target replaces it.
-                writer.append(field.name, of: bytes)
-                writer.append(": ")
-                writer.append(head.target.authority ?? field.value, of: bytes)
-                writer.append("\r\n")
+                output.append(field.name, of: bytes)
+                output.append(ascii: ": ")
+                output.append(head.target.authority ?? field.value, of: bytes)
+                output.append(ascii: "\r\n")
             case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded:
                 break
             case .upgrade where tunnel && head.offersUpgrade:
-                writer.append(field, of: bytes)
+                output.append(field, of: bytes)
             case .expect where !head.expectsContinue:
                 break
             case .transferEncoding:
-                if head.framing == .chunked { writeFraming(field, value: "chunked", in: bytes, to: &writer) }
+                if head.framing == .chunked { writeFraming(field, value: "chunked", in: bytes, to: &output) }
             default:
-                if !head.section.isHopByHop(field, in: bytes) { writer.append(field, of: bytes) }
+                if !head.section.isHopByHop(field, in: bytes) { output.append(field, of: bytes) }
             }
         }
-        peer.write(for: head, in: bytes, to: &writer)
-        writer.append(tunnel && head.offersUpgrade ? "Connection: Upgrade\r\n\r\n" : "\r\n")
+        peer.write(for: head, in: bytes, to: &output)
+        output.append(ascii: tunnel && head.offersUpgrade ? "Connection: Upgrade\r\n\r\n" : "\r\n")
     }
 
     /// Origin form, whatever form was sent (RFC 9112 section 3.2.1); OPTIONS of a whole server stays "*".
     private static func writeTarget(
-        _ head: borrowing RequestHead, in bytes: RawSpan, to writer: inout HTTPWriter
+        _ head: borrowing RequestHead, in bytes: RawSpan, to output: inout OutputBuffer
     ) {
         let path = head.target.path
         if path.isEmpty {
             // Section 3.2.4: an absolute form without path and query is "*" for OPTIONS.
-            writer.append(head.method == .options ? "*" : "/")
+            output.append(ascii: head.method == .options ? "*" : "/")
             return
         }
-        if bytes.byte(path.range.lowerBound) == UInt8(ascii: "?") { writer.append("/") }
-        writer.append(path, of: bytes)
+        if bytes.byte(path.range.lowerBound) == UInt8(ascii: "?") { output.append(ascii: "/") }
+        output.append(path, of: bytes)
     }
 
     /// Writes `head` as a response to a client. For 1xx, `plan` only says what the client speaks.
@@ -66,49 +66,49 @@ package enum HeadRewriter {
     ///   - tunnel: the response is a 101 that is passed on with its Upgrade.
     package static func write(
         response head: borrowing ResponseHead, in bytes: RawSpan, plan: ResponsePlan, date: [UInt8],
-        tunnel: Bool = false, to writer: inout HTTPWriter
+        tunnel: Bool = false, to output: inout OutputBuffer
     ) {
-        writer.append("HTTP/1.1 ")
-        writer.append(decimal: UInt64(head.status.rawValue))
-        writer.append(" ")
-        writer.append(head.reason, of: bytes)
-        writer.append("\r\n")
+        output.append(ascii: "HTTP/1.1 ")
+        output.append(decimal: UInt64(head.status.rawValue))
+        output.append(ascii: " ")
+        output.append(head.reason, of: bytes)
+        output.append(ascii: "\r\n")
         // Section 6.1 and RFC 9110 section 8.6: neither belongs into 1xx and 204.
         let mayFrame = !head.status.isInformational && head.status != .noContent
         for field in head.section.fields {
             switch field.known {
             case .contentLength:
-                if mayFrame { writer.append(field, of: bytes) }
+                if mayFrame { output.append(field, of: bytes) }
             case .transferEncoding:
-                if mayFrame, !plan.isOldClient { writeFraming(field, value: "chunked", in: bytes, to: &writer) }
+                if mayFrame, !plan.isOldClient { writeFraming(field, value: "chunked", in: bytes, to: &output) }
             case .upgrade where tunnel:
-                writer.append(field, of: bytes)
+                output.append(field, of: bytes)
             default:
-                if !head.section.isHopByHop(field, in: bytes) { writer.append(field, of: bytes) }
+                if !head.section.isHopByHop(field, in: bytes) { output.append(field, of: bytes) }
             }
         }
         if plan.framing == .chunked, !head.section.codings.isPresent {
-            writer.append("Transfer-Encoding: chunked\r\n")
+            output.append(ascii: "Transfer-Encoding: chunked\r\n")
         }
         if head.status.isInformational {
-            writer.append(tunnel ? "Connection: Upgrade\r\n\r\n" : "\r\n")
+            output.append(ascii: tunnel ? "Connection: Upgrade\r\n\r\n" : "\r\n")
             return
         }
         if !head.section.hasDate, !date.isEmpty {
-            writer.append("Date: ")
-            writer.append(date)
-            writer.append("\r\n")
+            output.append(ascii: "Date: ")
+            output.append(date)
+            output.append(ascii: "\r\n")
         }
-        plan.writeConnection(to: &writer)
-        writer.append("\r\n")
+        plan.writeConnection(to: &output)
+        output.append(ascii: "\r\n")
     }
 
     private static func writeFraming(
-        _ field: HeadField, value: StaticString, in bytes: RawSpan, to writer: inout HTTPWriter
+        _ field: HeadField, value: StaticString, in bytes: RawSpan, to output: inout OutputBuffer
     ) {
-        writer.append(field.name, of: bytes)
-        writer.append(": ")
-        writer.append(value)
-        writer.append("\r\n")
+        output.append(field.name, of: bytes)
+        output.append(ascii: ": ")
+        output.append(ascii: value)
+        output.append(ascii: "\r\n")
     }
 }

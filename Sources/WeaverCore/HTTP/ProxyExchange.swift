@@ -92,6 +92,12 @@ package struct ProxyExchange: Sendable {
         return false
     }
 
+    /// A connection to a backend is being made.
+    package var isConnecting: Bool {
+        if case .connecting = state { return true }
+        return false
+    }
+
     /// A connection is being made, or none was ready: nothing has been sent, and the body has to wait.
     package var isBodyHeld: Bool {
         switch state {

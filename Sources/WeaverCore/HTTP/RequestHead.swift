@@ -34,3 +34,26 @@ package struct RequestHead: Sendable {
     /// The host the request is for: of the target, else of the Host field. Nil for HTTP/1.0 without either.
     package var authority: ByteRange? { target.authority ?? section.host }
 }
+
+/// What of a request its response depends on; it outlives the head's buffer and holds on to no storage.
+package struct RequestTraits: Sendable {
+    /// Which method it is.
+    package let method: HTTPMethod
+    /// The client speaks HTTP/1.0.
+    package let isOldClient: Bool
+    /// The client would use its connection again.
+    package let keepAlive: Bool
+    /// The client waits for 100 (Continue).
+    package let expectsContinue: Bool
+    /// How the request's body ends.
+    package let framing: BodyFraming
+
+    /// The traits of `head`.
+    package init(_ head: borrowing RequestHead) {
+        method = head.method
+        isOldClient = head.minorVersion == 0
+        keepAlive = head.keepAlive
+        expectsContinue = head.expectsContinue
+        framing = head.framing
+    }
+}

@@ -13,9 +13,9 @@ package struct ResponsePlan: Sendable, Equatable {
     ///   - body: what is known of the body: its length, or that only its end will tell (`chunked`, `untilClose`).
     ///   - mustClose: the connection cannot be used again: the server drains, or the request's body is still arriving.
     package init(
-        to request: borrowing RequestHead, status: HTTPStatus, body: BodyFraming, mustClose: Bool
+        to request: RequestTraits, status: HTTPStatus, body: BodyFraming, mustClose: Bool
     ) {
-        isOldClient = request.minorVersion == 0
+        isOldClient = request.isOldClient
         var reusable = request.keepAlive && !mustClose
         if request.method == .head || status.forbidsBody {
             framing = .none
@@ -32,11 +32,11 @@ package struct ResponsePlan: Sendable, Equatable {
     }
 
     /// Writes the Connection field that this plan needs, if any.
-    package func writeConnection(to writer: inout HTTPWriter) {
+    package func writeConnection(to output: inout OutputBuffer) {
         if !keepAlive {
-            writer.append("Connection: close\r\n")
+            output.append(ascii: "Connection: close\r\n")
         } else if isOldClient {
-            writer.append("Connection: keep-alive\r\n")
+            output.append(ascii: "Connection: keep-alive\r\n")
         }
     }
 }

@@ -1,0 +1,38 @@
+/// From the deployer to a weavelet; see weaver.proto for what each means and how it is answered.
+package enum EnvelopeMessage: Equatable, Sendable {
+    case setup(SetupInfo)
+    case componentsToStart([String])
+    case routingInfo(RoutingInfo)
+    case address(String)
+    case listenerExported(proxyAddress: String)
+    case done
+    case refused(String)
+    case healthCheck
+    case drain
+    case shutdown
+    /// A kind that this build does not know.
+    case unknown
+}
+
+/// From a weavelet to the deployer.
+package enum WeaveletMessage: Equatable, Sendable {
+    case info(WeaveletInfo)
+    case done
+    case refused(String)
+    case startComponent(String)
+    case getAddress(listener: String)
+    case exportListener(listener: String, address: String)
+    case log([LogEntry], dropped: UInt64)
+    case health(Bool)
+    case leaving
+    /// A kind that this build does not know.
+    case unknown
+}
+
+/// Bounds of the pipe protocol.
+package enum PipeLimits {
+    /// The largest message, in bytes.
+    package static let messageSize = 64 << 20
+    /// How many requests one side may have open.
+    package static let openRequests = 65_536
+}

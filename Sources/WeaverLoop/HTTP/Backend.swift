@@ -1,0 +1,55 @@
+internal import WeaverCore
+
+/// One server that requests are passed to, with the connections to it that are kept for the next request.
+final class Backend {
+    let id: BackendTable.ID
+    let address: SocketAddress
+    /// It is not a backend of the proxy any more.
+    private(set) var isRemoved = false
+    /// The one used last is used first, so that the others can go when there are more than needed.
+    private var kept: [BackendConnection] = []
+
+    init(id: BackendTable.ID, address: SocketAddress) {
+        self.id = id
+        self.address = address
+    }
+
+    /// A connection that waits for a request.
+    func takeKept() -> BackendConnection? {
+        while let connection = kept.popLast() {
+            if connection.isOpen { return connection }
+        }
+        return nil
+    }
+
+    /// Keeps a connection for the next request, as long as nothing comes on it and it is not too old.
+    func keep(_ connection: BackendConnection, until deadline: MonotonicTime) {
+        connection.keptUntil = deadline
+        kept.append(connection)
+    }
+
+    /// A kept connection broke.
+    func forget(_ connection: BackendConnection) {
+        kept.removeAll { $0 === connection }
+    }
+
+    /// Closes what has been kept too long.
+    func closeKept(before now: MonotonicTime) {
+        // The oldest is first: connections are kept in the order in which they were given back.
+        while let oldest = kept.first, oldest.keptUntil <= now {
+            kept.removeFirst()
+            oldest.close()
+        }
+    }
+
+    /// Closes everything kept: the backend seems to have closed its ends.
+    func closeAllKept() {
+        for connection in exchange(&kept, with: []) { connection.close() }
+    }
+
+    /// It is no backend any more.
+    func remove() {
+        isRemoved = true
+        closeAllKept()
+    }
+}

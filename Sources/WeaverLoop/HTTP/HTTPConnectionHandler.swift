@@ -1,0 +1,23 @@
+package import WeaverCore
+
+/// What answers the requests of one connection, one after the other; all of it on the loop's thread.
+///
+/// The connection retains its handler until `clientDidClose`. Calls for one request come in this order:
+/// `requestDidBegin`, any number of `requestDidReceive`, `requestDidEnd`; the response may be sent at any time in
+/// between and after. Once it is finished, nothing more comes for this request.
+package protocol HTTPConnectionHandler: AnyObject {
+    /// A request's head arrived. `head` and `bytes`, which it points into, are lent for the time of the call.
+    func requestDidBegin(_ head: borrowing RequestHead, in bytes: RawSpan)
+    /// A part of its body, lent for the time of the call.
+    func requestDidReceive(_ body: RawSpan)
+    /// The request is complete.
+    func requestDidEnd(trailers: TrailerSection)
+    /// The client has taken so much of the response that more may be written.
+    func clientDidDrain()
+    /// The client will not send any more; it may still read. Comes during a request only.
+    func clientDidHalfClose()
+    /// The connection is gone. Nothing comes after it.
+    func clientDidClose()
+    /// The time of ``HTTPServerConnection/handlerDeadline`` has passed.
+    func deadlineDidPass()
+}

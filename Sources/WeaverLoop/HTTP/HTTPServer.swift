@@ -1,0 +1,109 @@
+package import WeaverCore
+
+/// An HTTP/1.1 server on one listening address: it accepts connections and bounds them. What answers is a handler that
+/// is made for each connection.
+///
+/// Of its loop's thread only. It has to be closed, or drained, before it is dropped.
+package final class HTTPServer {
+    package let loop: EventLoop
+    package let configuration: HTTPServerConfiguration
+    /// What it has seen.
+    package internal(set) var counters = HTTPServerCounters()
+    /// No new requests are taken.
+    package private(set) var isDraining = false
+
+    private let makeHandler: (HTTPServerConnection) -> any HTTPConnectionHandler
+    private var listener: StreamListener?
+    private var connections: [ObjectIdentifier: HTTPServerConnection] = [:]
+    private var sweeper: LoopTimer?
+    private var clock = HTTPClock()
+    private var whenDrained: (() -> Void)?
+    /// Called at each sweep with the time, for bounds that belong to no connection.
+    package var onSweep: ((MonotonicTime) -> Void)?
+
+    /// A server that does not listen yet.
+    package init(
+        loop: EventLoop, configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
+        makeHandler: @escaping (HTTPServerConnection) -> any HTTPConnectionHandler
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.makeHandler = makeHandler
+    }
+
+    /// Listens on `address`; `UVError.isAddressInUse` when somebody else does.
+    package func start(address: SocketAddress) throws(UVError) {
+        precondition(listener == nil, "an HTTP server starts once")
+        listener = try StreamListener(loop: loop, address: address) { [weak self] stream in
+            guard let self else { return stream.close() }
+            accept(stream)
+        }
+        let sweeper = try LoopTimer(loop: loop) { [weak self] in self?.sweep() }
+        self.sweeper = sweeper
+        sweeper.arm(after: sweepInterval, every: sweepInterval)
+    }
+
+    /// Where it listens, with the port that the system chose.
+    package var localAddress: SocketAddress? { listener?.address }
+
+    /// Stops listening, closes idle connections, lets requests in flight finish, each with `Connection: close`, and
+    /// calls `whenDrained` when no connection is left. `close()` cuts the rest.
+    package func drain(whenDrained: @escaping () -> Void) {
+        isDraining = true
+        self.whenDrained = whenDrained
+        listener?.close()
+        listener = nil
+        for connection in Array(connections.values) { connection.drain() }
+        checkDrained()
+    }
+
+    /// Stops listening and closes every connection at once.
+    package func close() {
+        isDraining = true
+        listener?.close()
+        listener = nil
+        sweeper?.close()
+        sweeper = nil
+        for connection in Array(connections.values) { connection.close() }
+    }
+
+    /// Now, as the value of a Date field.
+    package func date() -> [UInt8] { clock.date() }
+
+    func didClose(_ connection: HTTPServerConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        counters.openConnections -= 1
+        checkDrained()
+    }
+
+    private func accept(_ stream: ByteStream) {
+        counters.connections += 1
+        counters.openConnections += 1
+        stream.highWaterMark = configuration.responseHighWaterMark
+        stream.lowWaterMark = configuration.responseLowWaterMark
+        let connection = HTTPServerConnection(stream: stream, server: self)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.start(handler: makeHandler(connection), isRefused: connections.count > configuration.maximumConnections)
+    }
+
+    private func checkDrained() {
+        guard isDraining, connections.isEmpty, let done = exchange(&whenDrained, with: nil) else { return }
+        sweeper?.close()
+        sweeper = nil
+        done()
+    }
+
+    // MARK: Time bounds
+
+    /// One timer for all connections: a bound is met within a quarter of the shortest, and a request arms nothing.
+    private var sweepInterval: Duration {
+        let shortest = min(configuration.headerTimeout, configuration.idleTimeout, configuration.lingerTimeout)
+        return min(max(shortest / 4, .milliseconds(5)), .milliseconds(250))
+    }
+
+    private func sweep() {
+        let now = loop.now
+        for connection in Array(connections.values) { connection.sweep(now) }
+        onSweep?(now)
+    }
+}

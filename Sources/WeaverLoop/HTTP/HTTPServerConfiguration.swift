@@ -1,0 +1,40 @@
+package import WeaverCore
+
+/// The limits and time bounds of an HTTP server, the proxy's side towards its clients included.
+package struct HTTPServerConfiguration: Sendable {
+    /// What one message may cost.
+    package var limits = HTTPLimits()
+    /// A head has to be complete this long after its first byte, the first one of a connection after the accept. Past
+    /// it: 408.
+    package var headerTimeout = Duration.seconds(10)
+    /// A connection without a request is closed after this time; so is one whose client neither sends the body it
+    /// announced nor reads the response.
+    package var idleTimeout = Duration.seconds(60)
+    /// How long a connection that is being closed still takes bytes, so that the client gets to read the answer
+    /// instead of a reset (RFC 9112 section 9.6).
+    package var lingerTimeout = Duration.seconds(2)
+    /// Connections at a time; one more is answered with 503.
+    package var maximumConnections = 16 * 1024
+    /// Queued bytes of a response above which its producer is held back, and below which it goes on.
+    package var responseHighWaterMark = 256 * 1024
+    package var responseLowWaterMark = 64 * 1024
+
+    /// The defaults above.
+    package init() {}
+}
+
+/// What a server has seen since it started.
+package struct HTTPServerCounters: Sendable, Equatable {
+    /// Connections accepted.
+    package internal(set) var connections: UInt64 = 0
+    /// Connections open now.
+    package internal(set) var openConnections = 0
+    /// Requests whose head was accepted.
+    package internal(set) var requests: UInt64 = 0
+    /// Requests being answered now.
+    package internal(set) var requestsInFlight = 0
+    /// Messages refused for a fault of the client.
+    package internal(set) var refused: UInt64 = 0
+    /// Connections cut before their response was complete, by whichever side.
+    package internal(set) var aborted: UInt64 = 0
+}

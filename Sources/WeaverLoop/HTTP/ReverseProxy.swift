@@ -1,0 +1,176 @@
+package import WeaverCore
+
+/// The bounds of a reverse proxy.
+package struct ReverseProxyConfiguration: Sendable {
+    /// The side towards the clients.
+    package var server = HTTPServerConfiguration()
+    /// What a backend's messages may cost.
+    package var backendLimits = HTTPLimits()
+    /// A connection to a backend has to be made within this time.
+    package var connectTimeout = Duration.seconds(2)
+    /// A backend has to begin its response this long after the last part of the request. Past it: 504. A response that
+    /// has begun may take as long as it likes: streams are never cut.
+    package var responseTimeout = Duration.seconds(60)
+    /// How long a request waits when no backend is ready. Past it: 503 with Retry-After.
+    package var waitTimeout = Duration.seconds(10)
+    /// A kept connection to a backend is closed after this time; shorter than the 75 s of our own servers, so that the
+    /// proxy closes first.
+    package var keptConnectionTimeout = Duration.seconds(60)
+    /// Whose X-Forwarded-* and Forwarded are believed: nobody's.
+    package var trustedProxies = TrustedProxies()
+
+    /// The defaults above.
+    package init() {}
+}
+
+/// What a proxy has seen since it started.
+package struct ReverseProxyCounters: Sendable, Equatable {
+    /// Connections to backends that were made, or tried.
+    package internal(set) var backendConnections: UInt64 = 0
+    /// Requests that went out on a kept connection.
+    package internal(set) var reusedConnections: UInt64 = 0
+    /// Requests that were sent again.
+    package internal(set) var retries: UInt64 = 0
+    /// Answers of the proxy's own: 502, 503 and 504.
+    package internal(set) var failures: UInt64 = 0
+}
+
+/// An HTTP/1.1 reverse proxy: one listening address, any number of backends, which may change at any time.
+///
+/// A request goes to the backend with the least in flight, over a kept connection when there is one; bodies pass both
+/// ways in slices, with back-pressure. Of its loop's thread only; close or drain it before dropping it.
+package final class ReverseProxy {
+    package let loop: EventLoop
+    package let configuration: ReverseProxyConfiguration
+    /// What it has seen.
+    package internal(set) var counters = ReverseProxyCounters()
+
+    private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.server) {
+        [unowned self] connection in
+        ProxiedClient(proxy: self, connection: connection)
+    }
+    private var table = BackendTable()
+    private var backends: [BackendTable.ID: Backend] = [:]
+    private var waiting: [ObjectIdentifier: ProxiedClient] = [:]
+
+    /// A proxy that does not listen yet and has no backends.
+    package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
+        self.loop = loop
+        self.configuration = configuration
+        server.onSweep = { [weak self] now in self?.sweep(now) }
+    }
+
+    /// Listens on `address`; `UVError.isAddressInUse` when somebody else does.
+    package func start(address: SocketAddress) throws(UVError) {
+        try server.start(address: address)
+    }
+
+    /// Where it listens, with the port that the system chose.
+    package var localAddress: SocketAddress? { server.localAddress }
+
+    /// What the side towards the clients has seen.
+    package var serverCounters: HTTPServerCounters { server.counters }
+
+    /// Requests in flight with each backend, in no particular order.
+    package var requestsInFlight: [SocketAddress: Int] {
+        Dictionary(uniqueKeysWithValues: backends.values.map { ($0.address, table.inFlight($0.id)) })
+    }
+
+    /// Replaces the backends. A new one is used at once; one that is not named any more gets no further request, its
+    /// kept connections are closed, and what it has in flight finishes or fails by itself.
+    package func setBackends(_ addresses: [SocketAddress]) {
+        let wanted = Set(addresses)
+        for backend in Array(backends.values) where !wanted.contains(backend.address) {
+            backends[backend.id] = nil
+            table.remove(backend.id)
+            backend.remove()
+        }
+        let known = Set(backends.values.map(\.address))
+        for address in wanted.subtracting(known) {
+            let backend = Backend(id: table.add(), address: address)
+            backends[backend.id] = backend
+        }
+        guard !backends.isEmpty else { return }
+        for client in exchange(&waiting, with: [:]).values { client.backendsChanged() }
+    }
+
+    /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
+    package func drain(whenDrained: @escaping () -> Void) {
+        server.drain { [self] in
+            for backend in backends.values { backend.remove() }
+            whenDrained()
+        }
+    }
+
+    /// Closes everything at once.
+    package func close() {
+        server.close()
+        for backend in backends.values { backend.remove() }
+    }
+
+    // MARK: For the clients
+
+    /// What `pick` found.
+    enum Pick {
+        case kept(BackendConnection)
+        case connecting(BackendConnection)
+        case failed(Backend, UVError)
+        case none
+    }
+
+    /// A connection to the least busy backend that is not excluded.
+    func pick(for client: ProxiedClient, excluding excluded: [BackendTable.ID]) -> Pick {
+        guard let id = table.pick(excluding: excluded, now: loop.now.nanoseconds), let backend = backends[id] else {
+            return .none
+        }
+        if let kept = backend.takeKept() {
+            table.began(id)
+            counters.reusedConnections += 1
+            kept.client = client
+            return .kept(kept)
+        }
+        counters.backendConnections += 1
+        do throws(UVError) {
+            let made = try BackendConnection(
+                connectingTo: backend, loop: loop, timeout: configuration.connectTimeout,
+                limits: configuration.backendLimits)
+            table.began(id)
+            made.client = client
+            return .connecting(made)
+        } catch {
+            table.failed(id, now: loop.now.nanoseconds)
+            return .failed(backend, error)
+        }
+    }
+
+    func connected(_ connection: BackendConnection) {
+        table.succeeded(connection.backend.id)
+    }
+
+    func connectFailed(_ connection: BackendConnection) {
+        table.failed(connection.backend.id, now: loop.now.nanoseconds)
+    }
+
+    /// The exchange on `connection` is over; the connection is kept, or closed.
+    func release(_ connection: BackendConnection, keep: Bool) {
+        connection.client = nil
+        table.ended(connection.backend.id)
+        if keep, !connection.backend.isRemoved {
+            connection.backend.keep(connection, until: loop.now + configuration.keptConnectionTimeout)
+        } else {
+            connection.close()
+        }
+    }
+
+    func wait(_ client: ProxiedClient) {
+        waiting[ObjectIdentifier(client)] = client
+    }
+
+    func stopWaiting(_ client: ProxiedClient) {
+        waiting[ObjectIdentifier(client)] = nil
+    }
+
+    private func sweep(_ now: MonotonicTime) {
+        for backend in backends.values { backend.closeKept(before: now) }
+    }
+}

@@ -1,0 +1,98 @@
+internal import WeaverCore
+internal import WeaverProtocol
+
+extension PBSetup {
+    init(_ setup: SetupInfo) {
+        protocolMin = setup.protocolVersions.lowerBound
+        protocolMax = setup.protocolVersions.upperBound
+        application = setup.application
+        deploymentID = setup.deployment
+        replicaID = setup.replica
+        group = setup.group
+        secret = .init(setup.secret)
+        sections = setup.sections
+        deadlineNanoseconds = Int64(clamping: setup.deadline.clampedNanoseconds)
+        reachable = setup.reachable
+        routed = setup.routed
+    }
+
+    func value() throws -> SetupInfo {
+        guard protocolMin <= protocolMax else { throw PipeDecodingError(description: "an empty range of protocols") }
+        guard secret.count == SetupInfo.secretLength else {
+            throw PipeDecodingError(description: "a secret of \(secret.count) bytes, not \(SetupInfo.secretLength)")
+        }
+        var setup = SetupInfo(
+            application: application, deployment: deploymentID, replica: replicaID, group: group,
+            secret: [UInt8](secret), sections: sections, deadline: .nanoseconds(max(0, deadlineNanoseconds)),
+            reachable: reachable, routed: routed)
+        setup.protocolVersions = protocolMin...protocolMax
+        return setup
+    }
+}
+
+extension PBWeaveletInfo {
+    init(_ info: WeaveletInfo) {
+        `protocol` = info.protocolVersion
+        rpcAddress = info.address
+        pid = info.processID
+        version = info.version
+    }
+
+    func value() -> WeaveletInfo {
+        WeaveletInfo(protocolVersion: `protocol`, address: rpcAddress, processID: pid, version: version)
+    }
+}
+
+extension PBRoutingInfo {
+    init(_ info: RoutingInfo) {
+        component = info.component
+        replicas = info.replicas.map { replica in
+            .with {
+                $0.id = replica.id
+                $0.address = replica.address
+            }
+        }
+        if let assignment = info.assignment {
+            self.assignment = .with {
+                $0.version = assignment.version
+                $0.slices = assignment.slices.map { slice in
+                    .with {
+                        $0.start = slice.start
+                        $0.replicas = slice.replicas
+                    }
+                }
+            }
+        }
+    }
+
+    func value() throws -> RoutingInfo {
+        var info = RoutingInfo(
+            component: component, replicas: replicas.map { .init(id: $0.id, address: $0.address) })
+        if hasAssignment {
+            let slices = assignment.slices.map { KeySlice(start: $0.start, replicas: $0.replicas) }
+            guard let value = Assignment(version: assignment.version, slices: slices) else {
+                throw PipeDecodingError(description: "slices of \(component) that are not in order from 0")
+            }
+            info.assignment = value
+        }
+        return info
+    }
+}
+
+extension PBLogEntry {
+    init(_ entry: LogEntry) {
+        timeMicroseconds = entry.time
+        level = Level(rawValue: entry.level.rawValue) ?? .info
+        component = entry.component
+        file = entry.file
+        line = entry.line
+        message = entry.message
+        attributes = entry.attributes
+    }
+
+    func value() -> LogEntry {
+        LogEntry(
+            time: timeMicroseconds, level: LogEntry.Level(rawValue: level.rawValue) ?? .info, component: component,
+            file: file, line: line, message: message, attributes: attributes)
+    }
+}
