@@ -22,7 +22,8 @@ package struct PipeProtocolMismatch: Error, CustomStringConvertible {
         let older =
             deployer.upperBound < weavelet.lowerBound
             ? "upgrade the weaver command" : "rebuild the application with a newer WeaverRuntime"
-        return "the weaver command speaks versions \(deployer.lowerBound) to \(deployer.upperBound) of the pipe protocol "
+        return
+            "the weaver command speaks versions \(deployer.lowerBound) to \(deployer.upperBound) of the pipe protocol "
             + "and the application \(weavelet.lowerBound) to \(weavelet.upperBound): \(older)"
     }
 }

@@ -1,3 +1,4 @@
+internal import SwiftProtobuf
 package import WeaverCore
 internal import WeaverProtocol
 

@@ -1,4 +1,4 @@
-package import WeaverCore
+internal import WeaverCore
 package import WeaverLoop
 
 /// One end of the two pipes between an envelope and a weavelet: frames, request ids and replies.

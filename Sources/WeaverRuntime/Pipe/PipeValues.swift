@@ -1,8 +1,16 @@
+internal import SwiftProtobuf
 internal import WeaverCore
 internal import WeaverProtocol
 
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
 extension PBSetup {
     init(_ setup: SetupInfo) {
+        self.init()
         protocolMin = setup.protocolVersions.lowerBound
         protocolMax = setup.protocolVersions.upperBound
         application = setup.application
@@ -32,6 +40,7 @@ extension PBSetup {
 
 extension PBWeaveletInfo {
     init(_ info: WeaveletInfo) {
+        self.init()
         `protocol` = info.protocolVersion
         rpcAddress = info.address
         pid = info.processID
@@ -45,6 +54,7 @@ extension PBWeaveletInfo {
 
 extension PBRoutingInfo {
     init(_ info: RoutingInfo) {
+        self.init()
         component = info.component
         replicas = info.replicas.map { replica in
             .with {
@@ -81,6 +91,7 @@ extension PBRoutingInfo {
 
 extension PBLogEntry {
     init(_ entry: LogEntry) {
+        self.init()
         timeMicroseconds = entry.time
         level = Level(rawValue: entry.level.rawValue) ?? .info
         component = entry.component
