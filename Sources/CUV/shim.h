@@ -23,6 +23,10 @@ static const int WEAVER_UV_EMFILE = UV_EMFILE;
 static const int WEAVER_UV_ENFILE = UV_ENFILE;
 static const int WEAVER_UV_ESRCH = UV_ESRCH;
 static const int WEAVER_UV_ENOTCONN = UV_ENOTCONN;
+static const int WEAVER_UV_ENAMETOOLONG = UV_ENAMETOOLONG;
+static const int WEAVER_UV_ENOMEM = UV_ENOMEM;
+static const int WEAVER_UV_EINTR = UV_EINTR;
+static const int WEAVER_UV_ECONNABORTED = UV_ECONNABORTED;
 
 /* fcntl is variadic, which Swift cannot call. A descriptor handed to libuv must not leak into a child process. */
 static inline int weaver_set_close_on_exec(int descriptor) {
@@ -52,6 +56,33 @@ static inline void weaver_set_thread_name(pthread_t thread, const char *name) {
 }
 extern int pipe2(int descriptors[2], int flags);
 #endif
+
+/* Close-on-exec and non-blocking from birth, for the same reason as weaver_pipe. SOCK_CLOEXEC and accept4 are not
+   POSIX and do not exist on macOS. */
+#ifdef __linux__
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+#else
+static inline int weaver_prepare_socket(int descriptor) {
+    if (descriptor < 0) return -1;
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+    return descriptor;
+}
+#endif
+static inline int weaver_stream_socket(int family) {
+#ifdef __linux__
+    return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+    return weaver_prepare_socket(socket(family, SOCK_STREAM, 0));
+#endif
+}
+static inline int weaver_accept(int descriptor) {
+#ifdef __linux__
+    return accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+#else
+    return weaver_prepare_socket(accept(descriptor, NULL, NULL));
+#endif
+}
 
 /* SIG_IGN is a macro with a cast, which Swift does not import. A peer that went away must be an error, not a signal. */
 static inline void weaver_ignore_sigpipe(void) {

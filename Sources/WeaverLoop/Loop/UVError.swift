@@ -1,5 +1,11 @@
 internal import CUV
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What libuv or the system refused, and what was being done.
 package struct UVError: Error, Equatable, CustomStringConvertible {
     /// libuv's code: a negated errno, or one of its own.
@@ -10,6 +16,11 @@ package struct UVError: Error, Equatable, CustomStringConvertible {
     package init(code: Int32, operation: String) {
         self.code = code
         self.operation = operation
+    }
+
+    /// The error that the last system call of this thread left in `errno`.
+    static func system(_ operation: String) -> UVError {
+        UVError(code: uv_translate_sys_error(errno), operation: operation)
     }
 
     /// Whether the address is taken by another socket.

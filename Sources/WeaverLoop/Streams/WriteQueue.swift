@@ -1,3 +1,4 @@
+internal import CUV
 package import WeaverCore
 
 /// The bytes that a stream has still to send, in order.
@@ -14,18 +15,20 @@ struct WriteQueue: ~Copyable {
 
     /// Where encoders append.
     var tail = OutputBuffer()
-    /// Complete pieces before the tail, oldest first.
-    private(set) var sealed: [WritePiece] = []
+    /// Complete pieces before the tail, oldest first; those before `head` are gone.
+    private var sealed: [WritePiece?] = []
+    private var head = 0
     /// Bytes in `sealed` that have not been sent.
     private var sealedBytes = 0
 
     /// Bytes that have not been sent.
     var byteCount: Int { sealedBytes + tail.count }
 
-    var isEmpty: Bool { sealed.isEmpty && tail.isEmpty }
+    var isEmpty: Bool { sealedBytes == 0 && tail.isEmpty }
 
     /// Queues a piece behind everything that was written before.
     mutating func append(_ piece: WritePiece) {
+        guard piece.remaining > 0 else { return }
         sealTail()
         sealed.append(piece)
         sealedBytes += piece.remaining
@@ -45,34 +48,76 @@ struct WriteQueue: ~Copyable {
         return full
     }
 
-    /// Forgets `count` bytes of the tail, the only bytes there were, after a write that took them at once.
-    mutating func sentFromTail(_ count: Int) {
-        if count == tail.count {
-            if tail.allocatedCapacity > Self.retainedTail { _ = exchangeTail() } else { tail.truncate(to: 0) }
-        } else {
-            sealTail()
-            sent(count)
+    /// Lays out the first bytes for one gathered write, the tail included when it fits. What is laid out is valid until
+    /// the queue is used again. `vector` has room for ``piecesPerWrite``.
+    func fill(_ vector: UnsafeMutablePointer<uv_buf_t>) -> (pieces: Int, bytes: Int) {
+        var count = 0
+        var bytes = 0
+        for index in head..<min(sealed.count, head + Self.piecesPerWrite) {
+            guard let piece = sealed[index] else { continue }
+            unsafe vector[count] = unsafe Self.entry(piece.unsafeRemaining)
+            bytes += piece.remaining
+            count += 1
         }
+        if count < Self.piecesPerWrite, !tail.isEmpty, head + count == sealed.count {
+            unsafe vector[count] = unsafe Self.entry(tail.unsafeBytes)
+            bytes += tail.count
+            count += 1
+        }
+        return (count, bytes)
     }
 
-    /// Forgets the first `count` bytes of the sealed pieces.
+    private static func entry(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+        let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
+        var entry = unsafe uv_buf_init(start, 0)
+        unsafe entry.len = bytes.count  // uv_buf_init takes 32 bits only
+        return unsafe entry
+    }
+
+    /// The first `count` sealed pieces.
+    func first(_ count: Int) -> [WritePiece] {
+        sealed[head..<min(sealed.count, head + count)].compactMap { $0 }
+    }
+
+    /// Forgets the first `count` bytes.
     mutating func sent(_ count: Int) {
         var left = count
-        var done = 0
-        for piece in sealed {
+        while left > 0, head < sealed.count, let piece = sealed[head] {
             let taken = min(left, piece.remaining)
             piece.sent += taken
             left -= taken
-            guard piece.remaining == 0 else { break }
-            done += 1
+            sealedBytes -= taken
+            guard piece.remaining == 0 else { return }
+            sealed[head] = nil
+            head += 1
         }
-        sealedBytes -= count
-        sealed.removeFirst(done)
+        compact()
+        guard left > 0 else { return }
+        precondition(left <= tail.count, "more bytes sent than were queued")
+        if left == tail.count {
+            if tail.allocatedCapacity > Self.retainedTail { _ = exchangeTail() } else { tail.truncate(to: 0) }
+        } else {
+            // The rest keeps its place in memory as a piece: moving it to the front would copy it at each write.
+            sealTail()
+            sent(left)
+        }
+    }
+
+    /// Gives back the places of pieces that are gone, once they are at least half: each is moved once on average.
+    private mutating func compact() {
+        if head == sealed.count {
+            sealed.removeAll(keepingCapacity: head <= Self.piecesPerWrite)
+            head = 0
+        } else if head * 2 > sealed.count, head >= Self.piecesPerWrite {
+            sealed.removeFirst(head)
+            head = 0
+        }
     }
 
     /// Drops everything.
     mutating func removeAll() {
         sealed = []
+        head = 0
         sealedBytes = 0
         _ = exchangeTail()
     }

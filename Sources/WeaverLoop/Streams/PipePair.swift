@@ -17,7 +17,7 @@ package struct PipePair: ~Copyable {
         let code = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
             unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe weaver_pipe($0) }
         }
-        guard code == 0 else { throw UVError(code: uv_translate_sys_error(errno), operation: "making a pipe") }
+        guard code == 0 else { throw .system("making a pipe") }
         readEnd = ends.0
         writeEnd = ends.1
     }

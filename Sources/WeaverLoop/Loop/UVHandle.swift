@@ -61,16 +61,22 @@ package class UVHandle {
         guard state == .open else { return }
         state = .closing
         willClose()
-        unsafe uv_close(raw) { raw in
+        unsafe beginClosing { raw in
             guard let raw = unsafe raw else { return }
             let owner = unsafe Unmanaged<UVHandle>.fromOpaque(raw.pointee.data)
             let handle = unsafe owner.takeUnretainedValue()
             handle.state = .closed
             handle.loop.census.free(handle.kind)
+            handle.loop.stall.workBegan()
             handle.didClose()
             unsafe raw.deallocate()
             unsafe owner.release()
         }
+    }
+
+    /// Hands the handle to libuv for closing.
+    func beginClosing(_ callback: @escaping uv_close_cb) {
+        unsafe uv_close(raw, callback)
     }
 
     /// Called once, before libuv is asked to close.

@@ -1,6 +1,6 @@
 /// The kinds of handle that a loop owns.
 package enum HandleKind: Int, CaseIterable, Sendable {
-    case tcp, pipe, timer, signal, process, tcpListener, pipeListener
+    case tcp, pipe, timer, signal, process, listener
 
     var name: String {
         switch self {
@@ -9,8 +9,7 @@ package enum HandleKind: Int, CaseIterable, Sendable {
         case .timer: "timer"
         case .signal: "signal source"
         case .process: "child process"
-        case .tcpListener: "TCP listener"
-        case .pipeListener: "Unix listener"
+        case .listener: "listener"
         }
     }
 }

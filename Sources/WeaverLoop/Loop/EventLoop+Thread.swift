@@ -1,0 +1,109 @@
+internal import CUV
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The loop's thread, from its start to its end.
+extension EventLoop {
+    /// How many rounds the end of a loop takes at most until nothing is left to run. Each round closes what is open
+    /// and runs what became ready; only work that makes new work for ever gets so far.
+    private static let roundsToWindDown = 1000
+
+    func startThread(name: String) {
+        let started = unsafe Unmanaged.passRetained(self)
+        // The thread waits at this lock until `thread` is set, which its first isInLoop reads.
+        threadMayStart.withLock { _ in
+            let code = unsafe pthread_create(
+                &thread, nil,
+                { argument in
+                    #if canImport(Glibc)
+                        let raw = unsafe argument.unsafelyUnwrapped
+                    #else
+                        let raw = unsafe argument
+                    #endif
+                    unsafe Unmanaged<EventLoop>.fromOpaque(raw).takeRetainedValue().run()
+                    return nil
+                }, started.toOpaque())
+            precondition(code == 0, "no thread for an event loop: errno \(code)")
+        }
+        #if canImport(Glibc)
+            unsafe weaver_set_thread_name(thread, String(name.prefix(15)))
+        #endif
+    }
+
+    private func run() {
+        threadMayStart.withLock { _ in }
+        unsafe uv_run(raw, UV_RUN_DEFAULT)  // until stop: the prepare and check handles keep it alive
+        windDown()
+        let late = inbox.withLock { inbox in
+            inbox.phase = .ended
+            return exchange(&inbox.work, with: [])
+        }
+        while let work = ready.pop() { runLate(work) }
+        for work in late { runLate(work) }
+        closeOwnHandles()
+        let code = unsafe uv_loop_close(raw)
+        precondition(code == 0, "an event loop ended with open handles: \(census)")
+    }
+
+    /// Ends the loop's thread and waits for it. Work that was handed over before runs first; handles that are still
+    /// open are closed and counted as abandoned. A second call does nothing. Traps on the loop's own thread.
+    package func stop() {
+        precondition(!isInLoop, "an event loop cannot wait for its own end")
+        let first = inbox.withLock { inbox in
+            defer { if inbox.phase == .running { inbox.phase = .stopping } }
+            return inbox.phase == .running
+        }
+        guard first else { return }
+        unsafe uv_async_send(wakeup)
+        pthread_join(thread, nil)
+    }
+
+    /// Closes what is open and runs what that makes ready (callers that hear of a lost connection), until nothing is
+    /// left.
+    private func windDown() {
+        for _ in 0..<Self.roundsToWindDown {
+            abandonHandles()
+            unsafe uv_run(raw, UV_RUN_NOWAIT)
+            if census.live == 0, ready.isEmpty, inbox.withLock({ $0.work.isEmpty }) { return }
+        }
+    }
+
+    private func abandonHandles() {
+        guard census.live > 0 else { return }
+        unsafe uv_walk(
+            raw,
+            { handle, argument in
+                guard let handle = unsafe handle, unsafe uv_is_closing(handle) == 0 else { return }
+                switch unsafe handle.pointee.type {
+                case UV_ASYNC, UV_PREPARE, UV_CHECK, UV_IDLE: break
+                default:
+                    let owner: UVHandle = unsafe UVHandle.of(handle.pointee.data)
+                    owner.loop.census.abandoned += 1
+                    owner.close()
+                }
+            }, nil)
+    }
+
+    private func closeOwnHandles() {
+        unsafe Self.closeOwn(wakeup)
+        unsafe Self.closeOwn(prepare)
+        unsafe Self.closeOwn(checker)
+        unsafe Self.closeOwn(idle)
+        unsafe uv_run(raw, UV_RUN_DEFAULT)
+    }
+
+    private static func closeOwn<Handle>(_ handle: UnsafeMutablePointer<Handle>) {
+        unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self), nil)
+    }
+
+    /// What arrives when the thread is gone. A job belongs to a task that somebody waits for, so it runs all the same;
+    /// a closure was promised a loop that is gone, and holds nothing but its captures.
+    func runLate(_ work: Work) {
+        if case .job(let job) = work { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+    }
+}

@@ -1,0 +1,69 @@
+internal import CUV
+internal import Synchronization
+
+/// One round of the loop.
+///
+/// libuv calls `tick` twice a round: before it waits for input (after timers and completed writes) and after input was
+/// handled. So what either of them made ready runs at once, and its output leaves before the loop waits.
+extension EventLoop {
+    /// The wake-up: takes over what other threads have handed in.
+    func takeInbox() {
+        stall.workBegan()
+        let stopping = inbox.withLock { inbox in
+            inbox.wakePending = false
+            swap(&inbox.work, &spareInbox)
+            return inbox.phase == .stopping
+        }
+        for piece in spareInbox { ready.push(piece) }
+        spareInbox.removeAll(keepingCapacity: true)
+        if stopping { unsafe uv_stop(raw) }
+    }
+
+    func tick(beforeInput: Bool) {
+        if !ready.isEmpty { runReady() }
+        if !unflushed.isEmpty { flush() }
+        guard beforeInput else { return }
+        // Work that is left, or that flushing has made, must not wait for input.
+        armIdle(!ready.isEmpty || !unflushed.isEmpty)
+        stall.tickEnded()
+    }
+
+    private func runReady() {
+        stall.workBegan()
+        var budget = EventLoop.jobsPerTick
+        while budget > 0, let work = ready.pop() {
+            budget -= 1
+            stall.enter(nil)
+            switch work {
+            case .job(let job):
+                unsafe job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            case .closure(let body): body()
+            case .local(let body): body()
+            }
+        }
+    }
+
+    /// An idle handle that is armed makes libuv look at its input without waiting for it.
+    private func armIdle(_ on: Bool) {
+        guard on != isIdleArmed else { return }
+        isIdleArmed = on
+        if on {
+            unsafe uv_idle_start(idle) { _ in }
+        } else {
+            unsafe uv_idle_stop(idle)
+        }
+    }
+
+    /// Remembers that `stream` has bytes to send at the end of the tick.
+    func needsFlush(_ stream: ByteStream) {
+        unflushed.append(stream)
+    }
+
+    private func flush() {
+        stall.workBegan()
+        swap(&unflushed, &flushing)
+        for stream in flushing { stream.flush() }
+        flushing.removeAll(keepingCapacity: true)
+    }
+}

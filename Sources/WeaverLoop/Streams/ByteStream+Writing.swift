@@ -1,0 +1,143 @@
+internal import CUV
+package import WeaverCore
+
+extension ByteStream {
+    /// How many gathered writes one flush makes at most, so that a peer that reads as fast as we write does not keep
+    /// the loop for itself.
+    private static let writesPerFlush = 8
+
+    /// Bytes written that the kernel has not taken.
+    package var queuedBytes: Int { queue.byteCount }
+
+    /// Whether the queue has not reached its high-water mark since it was last below the low one.
+    package var isWritable: Bool { !isAboveHighWater }
+
+    /// Lends the end of the queue to `body`, which appends what shall be sent and must not use the stream. On an error
+    /// what it appended is taken back. After the stream has closed the bytes go nowhere.
+    @inline(__always)
+    package func write<R, E: Error>(_ body: (inout OutputBuffer) throws(E) -> R) throws(E) -> R {
+        checkThread("write")
+        let before = queue.tail.count
+        do throws(E) {
+            let result = try body(&queue.tail)
+            didAppend()
+            return result
+        } catch {
+            queue.tail.truncate(to: before)
+            throw error
+        }
+    }
+
+    /// Sends bytes that are owned already, without copying them: for large bodies.
+    package func write(owned piece: WritePiece) {
+        checkThread("write")
+        queue.append(piece)
+        didAppend()
+    }
+
+    /// Sends what is queued now, without waiting for the end of the tick. The delegate is not called from inside.
+    package func flushNow() {
+        checkThread("flushNow")
+        send()
+    }
+
+    private func didAppend() {
+        guard isOpen else { return queue.removeAll() }
+        scheduleFlush()
+        if queue.byteCount >= flushThreshold { send() }
+        if queue.byteCount >= highWaterMark { isAboveHighWater = true }
+    }
+
+    func scheduleFlush() {
+        guard !needsFlush else { return }
+        needsFlush = true
+        loop.needsFlush(self)
+    }
+
+    /// The end of the tick.
+    func flush() {
+        needsFlush = false
+        send()
+        tellDrained()
+    }
+
+    /// Writes what the socket takes at once, and gives the rest to libuv. Calls no delegate.
+    private func send() {
+        guard isOpen, isConnected, inFlight == nil, !queue.isEmpty else { return }
+        for _ in 0..<Self.writesPerFlush {
+            let vector = unsafe loop.writeVector
+            let (pieces, bytes) = unsafe queue.fill(vector)
+            let code = unsafe uv_try_write(stream, vector, UInt32(pieces))
+            guard code >= 0 || code == WEAVER_UV_EAGAIN else {
+                return fail(UVError(code: code, operation: "writing"))
+            }
+            queue.sent(Int(max(code, 0)))
+            if queue.isEmpty { return endIfFlushed() }
+            if Int(code) < bytes { break }
+        }
+        giveToLibuv()
+    }
+
+    /// Gives what the socket did not take at once to libuv, which waits for the socket.
+    private func giveToLibuv() {
+        queue.sealTail()
+        let vector = unsafe loop.writeVector
+        let (pieces, bytes) = unsafe queue.fill(vector)
+        let request = WriteRequest(stream: self, pieces: queue.first(pieces), byteCount: bytes)
+        inFlight = request
+        let code = unsafe uv_write(request.start(), stream, vector, UInt32(pieces), WriteRequest.done)
+        if code < 0 {
+            request.abandon()
+            inFlight = nil
+            fail(UVError(code: code, operation: "writing"))
+        }
+    }
+
+    fileprivate func didWrite(_ request: WriteRequest, status: Int32) {
+        loop.stall.workBegan()
+        inFlight = nil
+        guard isOpen else { return }
+        guard status >= 0 else { return fail(UVError(code: status, operation: "writing")) }
+        queue.sent(request.byteCount)
+        queue.isEmpty ? endIfFlushed() : send()
+        tellDrained()
+    }
+
+    private func tellDrained() {
+        guard isAboveHighWater, queue.byteCount <= lowWaterMark, isOpen else { return }
+        isAboveHighWater = false
+        delegate?.streamDidDrain(self)
+    }
+}
+
+/// One `uv_write` under way: keeps the stream and the bytes until libuv has let go of them.
+@safe
+final class WriteRequest {
+    private let stream: ByteStream
+    private let pieces: [WritePiece]
+    let byteCount: Int
+    private let raw = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
+
+    init(stream: ByteStream, pieces: [WritePiece], byteCount: Int) {
+        self.stream = stream
+        self.pieces = pieces
+        self.byteCount = byteCount
+    }
+
+    deinit { unsafe raw.deallocate() }
+
+    func start() -> UnsafeMutablePointer<uv_write_t> {
+        unsafe raw.pointee.data = unsafe Unmanaged.passRetained(self).toOpaque()
+        return unsafe raw
+    }
+
+    func abandon() {
+        unsafe Unmanaged<WriteRequest>.fromOpaque(raw.pointee.data).release()
+    }
+
+    static let done: uv_write_cb = { raw, status in
+        guard let raw = unsafe raw else { return }
+        let request = unsafe Unmanaged<WriteRequest>.fromOpaque(raw.pointee.data).takeRetainedValue()
+        request.stream.didWrite(request, status: status)
+    }
+}
