@@ -24,38 +24,40 @@ package final class StreamListener: UVHandle {
     /// The address that is listened on, with the port that the system chose.
     package let address: SocketAddress?
     private let socket: Int32
+    private let isUnix: Bool
     private var onAccept: ((ByteStream) -> Void)?
     private var resume: LoopTimer?
 
-    /// Listens on `address`. Port 0 takes any free port, see ``address``. `onAccept` gets each connection, which is
-    /// its to close; reading begins when it says so. A Unix socket can be used by its owner only (0600); its path must
-    /// be free, and the file stays when the listener closes.
+    /// Listens on `address`, see ``ListeningSocket``. `onAccept` gets each connection, which is its to close; reading
+    /// begins when it says so.
     package convenience init(
         loop: EventLoop, address: SocketAddress, backlog: Int32 = StreamListener.defaultBacklog,
         onAccept: @escaping (ByteStream) -> Void
     ) throws(UVError) {
         loop.preconditionInLoop("listener.init")
-        let socket = try Self.listen(on: address, backlog: backlog)
+        let socket = try ListeningSocket(address: address, backlog: backlog)
         try self.init(loop: loop, adopting: socket, onAccept: onAccept)
     }
 
-    /// Accepts from a socket that listens already, such as an inherited one. The listener owns the descriptor from
-    /// here on, also when this throws.
+    /// Takes over `socket` and accepts what has connected to it and what will. Throws when it was taken before.
     package init(
-        loop: EventLoop, adopting socket: Int32, onAccept: @escaping (ByteStream) -> Void
+        loop: EventLoop, adopting socket: ListeningSocket, onAccept: @escaping (ByteStream) -> Void
     ) throws(UVError) {
-        self.socket = socket
+        let operation = "accepting on \(socket.address)"
+        guard let descriptor = socket.takeDescriptor() else {
+            throw UVError(code: WEAVER_UV_EBUSY, operation: operation)
+        }
+        self.socket = descriptor
         self.onAccept = onAccept
-        weaver_set_close_on_exec(socket)
-        address = SockAddr.bound(socket)
+        address = socket.address
+        isUnix = if case .unix = socket.address.kind { true } else { false }
         do throws(UVError) {
-            unsafe try super.init(
-                loop: loop, kind: .listener, as: uv_poll_t.self, operation: "accepting from descriptor \(socket)"
-            ) { raw, handle in
-                unsafe uv_poll_init(raw, handle, socket)
+            unsafe try super.init(loop: loop, kind: .listener, as: uv_poll_t.self, operation: operation) {
+                raw, handle in
+                unsafe uv_poll_init(raw, handle, descriptor)
             }
         } catch {
-            _ = CUV.close(socket)
+            _ = CUV.close(descriptor)
             throw error
         }
         watch()
@@ -63,34 +65,6 @@ package final class StreamListener: UVHandle {
 
     /// The listening descriptor; it stays the listener's.
     package var descriptor: Int32? { isOpen ? socket : nil }
-
-    // MARK: Listening
-
-    private static func listen(on address: SocketAddress, backlog: Int32) throws(UVError) -> Int32 {
-        let operation = "listening on \(address)"
-        return try unsafe SockAddr.with(address) { (raw, length) throws(UVError) -> Int32 in
-            let family = unsafe Int32(raw.pointee.sa_family)
-            let socket = weaver_stream_socket(family)
-            guard socket >= 0 else { throw .system(operation) }
-            if family != AF_UNIX { setReuseAddress(socket) }
-            var code = unsafe bind(socket, raw, length)
-            // Nobody can connect between bind and listen, so the path is never open to others.
-            if code == 0, case .unix(let path) = address.kind { code = unsafe chmod(path, 0o600) }
-            if code == 0 { code = CUV.listen(socket, backlog) }
-            guard code == 0 else {
-                let error = UVError.system(operation)
-                _ = CUV.close(socket)
-                throw error
-            }
-            return socket
-        }
-    }
-
-    /// Without it a port stays taken for a minute after its connections have closed.
-    private static func setReuseAddress(_ socket: Int32) {
-        var on: Int32 = 1
-        unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    }
 
     // MARK: Accepting
 
@@ -116,7 +90,6 @@ package final class StreamListener: UVHandle {
     }
 
     private func deliver(_ descriptor: Int32) {
-        let isUnix = if case .unix = address?.kind { true } else { false }
         guard
             let stream = isUnix
                 ? try? ByteStream.adopt(pipe: descriptor, loop: loop)

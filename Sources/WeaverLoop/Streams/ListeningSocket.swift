@@ -1,0 +1,76 @@
+internal import CUV
+internal import Synchronization
+package import WeaverCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A socket that listens, TCP or Unix, but from which nothing is accepted yet: the kernel keeps what connects.
+///
+/// It belongs to no loop, so it can be made and handed on from any thread; ``StreamListener`` takes it over. Dropped
+/// before that, it closes.
+package final class ListeningSocket: Sendable {
+    /// The address that is listened on, with the port that the system chose.
+    package let address: SocketAddress
+    private let descriptor: Mutex<Int32?>
+
+    /// Binds and listens. Port 0 takes any free port. A Unix socket can be used by its owner only (0600); its path must
+    /// be free, and the file stays when the socket closes.
+    package convenience init(
+        address: SocketAddress, backlog: Int32 = StreamListener.defaultBacklog
+    ) throws(UVError) {
+        let socket = try Self.listen(on: address, backlog: backlog)
+        try self.init(adopting: socket)
+    }
+
+    /// A socket that listens already, such as an inherited one; owned from here on, also when this throws. It becomes
+    /// close-on-exec.
+    package init(adopting socket: Int32) throws(UVError) {
+        guard let bound = SockAddr.bound(socket) else {
+            let error = UVError.system("reading the address of descriptor \(socket)")
+            _ = CUV.close(socket)
+            throw error
+        }
+        weaver_set_close_on_exec(socket)
+        address = bound
+        descriptor = Mutex(socket)
+    }
+
+    deinit {
+        if let socket = descriptor.withLock({ $0 }) { _ = CUV.close(socket) }
+    }
+
+    /// Hands the descriptor to the caller, whose it is to close; nil when that has happened before.
+    package func takeDescriptor() -> Int32? {
+        descriptor.withLock { exchange(&$0, with: nil) }
+    }
+
+    private static func listen(on address: SocketAddress, backlog: Int32) throws(UVError) -> Int32 {
+        let operation = "listening on \(address)"
+        return try unsafe SockAddr.with(address) { (raw, length) throws(UVError) -> Int32 in
+            let family = unsafe Int32(raw.pointee.sa_family)
+            let socket = weaver_stream_socket(family)
+            guard socket >= 0 else { throw .system(operation) }
+            if family != AF_UNIX { setReuseAddress(socket) }
+            var code = unsafe bind(socket, raw, length)
+            // Nobody can connect between bind and listen, so the path is never open to others.
+            if code == 0, case .unix(let path) = address.kind { code = unsafe chmod(path, 0o600) }
+            if code == 0 { code = CUV.listen(socket, backlog) }
+            guard code == 0 else {
+                let error = UVError.system(operation)
+                _ = CUV.close(socket)
+                throw error
+            }
+            return socket
+        }
+    }
+
+    /// Without it a port stays taken for a minute after its connections have closed.
+    private static func setReuseAddress(_ socket: Int32) {
+        var on: Int32 = 1
+        unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+}
