@@ -575,11 +575,14 @@ package nonisolated struct PBShutdown: Sendable {
   package init() {}
 }
 
-/// The weavelet ends by its own will (a signal, or because its main has returned): no new work for it.
+/// The weavelet ends by its own will: no new work for it.
 package nonisolated struct PBLeaving: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// Its main has returned, so that it shall not be started again; otherwise a signal asked for the end.
+  package var completed: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1751,18 +1754,29 @@ nonisolated extension PBShutdown: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PBLeaving: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Leaving"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}completed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.completed) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.completed != false {
+      try visitor.visitSingularBoolField(value: self.completed, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: PBLeaving, rhs: PBLeaving) -> Bool {
+    if lhs.completed != rhs.completed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

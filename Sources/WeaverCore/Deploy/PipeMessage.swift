@@ -24,7 +24,7 @@ package enum WeaveletMessage: Equatable, Sendable {
     case exportListener(listener: String, address: String)
     case log([LogEntry], dropped: UInt64)
     case health(Bool)
-    case leaving
+    case leaving(completed: Bool)
     /// A kind that this build does not know.
     case unknown
 }

@@ -27,14 +27,13 @@ package struct Assignment: Hashable, Sendable {
         self.slices = slices
     }
 
-    /// Equal slices, one for each replica, in the order of their ids.
+    /// Equal slices, one for each replica, in the order given; ids must not repeat.
     ///
     /// The key space is cut into n ranges that differ by at most one key, whatever n is; the Go system rounds n up
     /// to a power of two, which gives one of three replicas half of the keys.
     package static func equalSlices(version: UInt64, replicas: [String]) -> Assignment {
-        let ids = Set(replicas).sorted()
-        let count = UInt64(ids.count)
-        let slices = ids.enumerated().map { index, id in
+        let count = UInt64(replicas.count)
+        let slices = replicas.enumerated().map { index, id in
             KeySlice(start: start(of: UInt64(index), of: count), replicas: [id])
         }
         return Assignment(version: version, slices: slices) ?? Assignment(empty: version)

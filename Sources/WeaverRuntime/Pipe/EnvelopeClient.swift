@@ -178,9 +178,10 @@ package final class EnvelopeClient: @unchecked Sendable {
         loop.execute { [self] in pipe?.send(.log(entries, dropped: dropped)) }
     }
 
-    /// Tells that this process ends by its own will.
-    package func leaving() {
-        loop.execute { [self] in pipe?.send(.leaving) }
+    /// Tells that this process ends by its own will: because `serve()` has returned (`completed`, so that it is not
+    /// started again), or for another reason, such as a signal.
+    package func leaving(completed: Bool) {
+        loop.execute { [self] in pipe?.send(.leaving(completed: completed)) }
     }
 
     /// Sends what is queued and closes the pipes; `closed` is not called any more.

@@ -79,7 +79,7 @@ package enum WeaveletCodec: PipeCodec {
                 $0.dropped = dropped
             }
         case .health(let healthy): wire.health = .with { $0.healthy = healthy }
-        case .leaving: wire.leaving = PBLeaving()
+        case .leaving(let completed): wire.leaving = .with { $0.completed = completed }
         case .unknown: break
         }
         return try wire.serializedBytes()
@@ -97,7 +97,7 @@ package enum WeaveletCodec: PipeCodec {
             case .exportListener(let export): .exportListener(listener: export.listener, address: export.address)
             case .logBatch(let batch): .log(batch.entries.map { $0.value() }, dropped: batch.dropped)
             case .health(let health): .health(health.healthy)
-            case .leaving: .leaving
+            case .leaving(let leaving): .leaving(completed: leaving.completed)
             case nil: .unknown
             }
         return (wire.id, message)
