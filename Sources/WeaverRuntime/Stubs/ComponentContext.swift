@@ -1,3 +1,5 @@
+package import Logging
+
 /// What the runtime gives to a component when it constructs it.
 ///
 /// Every implementation has it as its property `context`; `init(context:)` receives it.
@@ -31,6 +33,10 @@ package protocol ComponentResources: Sendable {
     func config(_ info: ConfigInfo) throws -> any Sendable
     /// The listener of that name; nil when there is none.
     func listener(named name: String) -> (any Sendable)?
+    /// The component's logger.
+    var logger: Logger { get }
+    /// The process.
+    var replica: ReplicaInfo { get }
 }
 
 /// The resources of a component that was made outside the runtime.
@@ -38,6 +44,8 @@ struct NoResources: ComponentResources {
     func reference(to component: String) -> (any Sendable)? { nil }
     func config(_ info: ConfigInfo) throws -> any Sendable { throw NotConstructed() }
     func listener(named name: String) -> (any Sendable)? { nil }
+    var logger: Logger { ComponentContext.unmanagedLogger }
+    var replica: ReplicaInfo { ReplicaInfo(application: "", deployment: "", replica: "", group: []) }
 
     struct NotConstructed: Error {}
 }

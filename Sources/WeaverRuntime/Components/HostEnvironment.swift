@@ -1,0 +1,25 @@
+package import Logging
+package import WeaverLoop
+
+/// What a ``ComponentHost`` needs from the process that it is in: the difference between a single process and a
+/// process of a deployment.
+package protocol HostEnvironment: Sendable {
+    /// Which process this is.
+    var replica: ReplicaInfo { get }
+    /// The loop that components run on.
+    var loop: EventLoop { get }
+    /// The config sections of the components.
+    var sections: ConfigSections { get }
+
+    /// The logger of a component.
+    func logger(for component: String) -> Logger
+    /// How calls of this process reach a component by RPC; nil where they go to the implementation in this process.
+    /// Asks for the component to be started, where somebody else has to.
+    func client(of record: ImplementationRecord) async throws -> ComponentClient?
+    /// Binds the listener of that name.
+    func listen(_ name: String) async throws -> WeaverListener
+    /// Tells whom it concerns that `listener` takes connections.
+    func export(_ listener: WeaverListener) async throws
+    /// `implementation` takes calls from now on.
+    func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async
+}

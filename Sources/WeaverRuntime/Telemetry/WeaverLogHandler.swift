@@ -1,0 +1,80 @@
+package import Logging
+package import WeaverCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// swift-log's way to a ``LogSink``: adds who logs to what is logged.
+package struct WeaverLogHandler: LogHandler {
+    /// The level below which nothing is logged unless the application says otherwise.
+    package static let defaultLevel = Logger.Level.info
+    /// The environment variable that sets another level, by its name.
+    package static let levelVariable = "LOG_LEVEL"
+
+    /// The component's full name; a logger that the application has made itself is shown under its label.
+    private let component: String
+    /// The replica's short id; empty in a single process.
+    private let replica: String
+    private let sink: any LogSink
+
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    package var logLevel: Logger.Level
+
+    /// A handler for the logger of `component`.
+    package init(component: String, replica: String, level: Logger.Level, sink: any LogSink) {
+        self.component = component
+        self.replica = replica
+        self.sink = sink
+        logLevel = level
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var attributes: [String: String] = [:]
+        for source in [metadataProvider?.get(), metadata, event.metadata] {
+            for (key, value) in source ?? [:] { attributes[key] = value.description }
+        }
+        if let error = event.error { attributes["error"] = "\(error)" }
+        sink.write(
+            LogEntry(
+                time: Self.now(), level: LogEntry.Level(event.level), component: component, replica: replica,
+                file: event.file, line: UInt32(clamping: event.line), message: event.message.description,
+                attributes: attributes))
+    }
+
+    /// The level that `name`, the value of ``levelVariable``, asks for.
+    package static func level(named name: String?) -> Logger.Level {
+        name.flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? defaultLevel
+    }
+
+    /// Microseconds since 1970.
+    private static func now() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}
+
+extension LogEntry.Level {
+    /// The level of the same name.
+    package init(_ level: Logger.Level) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}
