@@ -24,6 +24,6 @@ package enum Balancer {
 
     /// A number below `count` from 32 random bits, without a division.
     private static func scale(_ random: UInt32, below count: Int) -> Int {
-        Int(UInt64(random) * UInt64(count) >> 32)
+        Int((UInt64(random) * UInt64(count)) >> 32)
     }
 }

@@ -72,6 +72,16 @@ package enum FrameError: Error, Equatable, CustomStringConvertible {
     }
 }
 
+extension FrameError {
+    /// The error that the calls of the connection fail with.
+    package var callError: CallError {
+        switch self {
+        case .unknownKind: CallError(.internalError, description, cause: self)
+        case .tooLong: CallError(.frameTooLarge, description, cause: self)
+        }
+    }
+}
+
 extension WireEncoder {
     /// Writes one frame, whose payload `payload` writes. What it wrote is taken back when it throws, and when the
     /// payload is longer than `limit`.

@@ -6,7 +6,7 @@ package import WeaverCore
 package final class RPCChannel: Sendable {
     /// Where the peer listens.
     package let address: SocketAddress
-    private let core: RPCChannelCore
+    let core: RPCChannelCore
     private let loop: EventLoop
     private let load: CallLoad
 

@@ -11,7 +11,7 @@ final class RPCChannelCore: @unchecked Sendable {
     let limits: RPCLimits
     private let load: CallLoad
     private var calls: ClientCallTable<PendingCall>
-    private var connection: RPCClientConnection?
+    private(set) var connection: RPCClientConnection?
     private var waiting: [PendingCall] = []
     private var backoff = Backoff()
     private var failure: CallError?

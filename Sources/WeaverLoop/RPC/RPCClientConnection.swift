@@ -93,7 +93,7 @@ final class RPCClientConnection: ByteStreamDelegate {
         do throws(FrameError) {
             try decoder.feed(bytes) { header, payload in receive(header, payload) }
         } catch {
-            close(CallError(.frameTooLarge, error.description))
+            close(error.callError)
         }
         if machine.state != .greeting { decoder.maximumLength = core.limits.maximumFrameLength }
     }

@@ -48,7 +48,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         do throws(FrameError) {
             try decoder.feed(bytes) { header, payload in receive(header, payload) }
         } catch {
-            refuse(CallError(.frameTooLarge, error.description))
+            refuse(error.callError)
         }
         didFeed()
     }

@@ -63,6 +63,11 @@ public final class ServerCall: @unchecked Sendable {
         }
     }
 
+    /// Answers with an error whose whole payload, as ``ErrorPayload`` has it, `encode` writes.
+    package func fail(payload encode: (inout WireEncoder) throws(WireError) -> Void) {
+        sink.answer(self, .error, encode)
+    }
+
     /// The answer is not wanted any more. On the loop's thread.
     package func cancel() {
         cancelled.store(true, ordering: .relaxed)

@@ -1,0 +1,249 @@
+import TestSupport
+import Testing
+import WeaverCore
+
+@testable import WeaverLoop
+
+@Suite struct RPCFailureTests {
+    @Test func `cancelling the caller's task cancels the callee's`() async throws {
+        try await withRPC { _, channel, record in
+            let task = Task { try await channel.call(.hang) }
+            try await eventually("the call has started") { record.startedCount == 1 }
+            task.cancel()
+            let error = await #expect(throws: CallError.self) { try await task.value }
+            #expect(error?.code == .cancelled)
+            #expect(error?.mayHaveRun == true)
+            try await eventually("the callee was cancelled") { record.cancelledCount == 1 }
+            let answer = try await channel.call(.echo, [1])
+            #expect(answer == [1])
+        }
+    }
+
+    @Test func `a task that is cancelled already makes no call`() async throws {
+        try await withRPC { _, channel, record in
+            let task: Task<[UInt8], any Error> = Task {
+                unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() }
+                return try await channel.call(.echo)
+            }
+            let error = await #expect(throws: CallError.self) { try await task.value }
+            #expect(error?.code == .cancelled)
+            #expect(error?.mayHaveRun == false)
+            #expect(record.startedCount == 0)
+        }
+    }
+
+    @Test func `the deadline ends the call on both sides`() async throws {
+        try await withRPC { server, channel, record in
+            _ = try await channel.call(.echo)
+            let error = await #expect(throws: CallError.self) {
+                try await channel.call(.hang, context: CallContext(deadline: server.loop.now + .milliseconds(50)))
+            }
+            #expect(error?.code == .deadlineExceeded)
+            #expect(error?.mayHaveRun == true)
+            try await eventually("the callee was cancelled") { record.cancelledCount == 1 }
+            try await eventually("nothing runs") { try await server.loop.run { server.callsRunning } == 0 }
+        }
+    }
+
+    @Test func `a deadline that has passed is noticed before anything is sent`() async throws {
+        try await withRPC { server, channel, record in
+            let error = await #expect(throws: CallError.self) {
+                try await channel.call(.echo, context: CallContext(deadline: server.loop.now))
+            }
+            #expect(error?.code == .deadlineExceeded)
+            #expect(error?.mayHaveRun == false)
+            #expect(record.startedCount == 0)
+        }
+    }
+
+    @Test func `a peer that goes away mid-call fails it as possibly run, and the next connection works`() async throws {
+        try await withRPC { server, channel, record in
+            let task = Task { try await channel.call(.hang) }
+            try await eventually("the call has started") { record.startedCount == 1 }
+            let address = server.address
+            await server.close()
+            let error = await #expect(throws: CallError.self) { try await task.value }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.mayHaveRun == true)
+            let again = try await RPCServer.start(
+                loop: server.loop, address: address, hello: .test(), dispatcher: TestDispatcher(record: record))
+            try await eventually("the channel has connected again") {
+                (try? await channel.call(.echo, [9])) == [9]
+            }
+            await again.close()
+        }
+    }
+
+    @Test func `a call to nobody is unreachable and did not run`() async throws {
+        try await withRPC { server, channel, _ in
+            await server.close()
+            try await eventually("the port is closed") { try await server.loop.run { server.loop.census.live } == 0 }
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .unreachable)
+            #expect(error?.mayHaveRun == false)
+        }
+    }
+
+    @Test func `a stranger with another secret is refused and told so`() async throws {
+        try await withRPC(clientHello: .test(secret: 2)) { _, channel, record in
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .notPermitted)
+            #expect(error?.mayHaveRun == false)
+            #expect(record.startedCount == 0)
+        }
+    }
+
+    @Test func `another build is refused with both builds named`() async throws {
+        try await withRPC(clientHello: .test(version: "build-2")) { _, channel, _ in
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .versionMismatch)
+            #expect(error?.message.contains("build-1") == true && error?.message.contains("build-2") == true)
+        }
+    }
+
+    @Test func `a newer protocol is refused with the side to upgrade`() async throws {
+        try await withRPC(clientHello: .test(protocols: 8...9)) { _, channel, _ in
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .versionMismatch)
+            #expect(error?.message.contains("upgrade the callee") == true)
+        }
+    }
+
+    @Test func `a request over the frame limit is refused before it is sent`() async throws {
+        var limits = RPCLimits()
+        limits.maximumFrameLength = 1000
+        try await withRPC(limits: limits) { _, channel, record in
+            let error = await #expect(throws: CallError.self) {
+                try await channel.call(.echo, [UInt8](repeating: 0, count: 1000))
+            }
+            #expect(error?.code == .frameTooLarge)
+            #expect(error?.mayHaveRun == false)
+            #expect(record.startedCount == 0)
+            let answer = try await channel.call(.echo, [1])
+            #expect(answer == [1])
+        }
+    }
+
+    @Test func `a peer that sends a frame over the limit loses the connection and hears why`() async throws {
+        var small = RPCLimits()
+        small.maximumFrameLength = 1000
+        try await withRPC(limits: small, clientLimits: RPCLimits()) { _, channel, _ in
+            let error = await #expect(throws: CallError.self) {
+                try await channel.call(.echo, [UInt8](repeating: 0, count: 2000))
+            }
+            #expect(error?.code == .frameTooLarge)
+        }
+    }
+
+    @Test func `a result over the frame limit is an error, not a lost connection`() async throws {
+        var small = RPCLimits()
+        small.maximumFrameLength = 100
+        try await withRPC(limits: small, clientLimits: RPCLimits()) { _, channel, _ in
+            let error = await #expect(throws: CallError.self) { try await channel.call(.grow) }
+            #expect(error?.code == .frameTooLarge)
+            #expect(error?.mayHaveRun == true)
+            let answer = try await channel.call(.echo, [1])
+            #expect(answer == [1])
+        }
+    }
+
+    @Test func `calls past the connection's limit are overloaded at once`() async throws {
+        var limits = RPCLimits()
+        limits.maximumCallsPerConnection = 2
+        try await withRPC(limits: limits, clientLimits: RPCLimits()) { _, channel, record in
+            let first = Task { try await channel.call(.gated) }
+            let second = Task { try await channel.call(.gated) }
+            try await eventually("both have started") { record.startedCount == 2 }
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .overloaded)
+            #expect(error?.mayHaveRun == false)
+            record.gate.open()
+            _ = try await (first.value, second.value)
+            let answer = try await channel.call(.echo, [1])
+            #expect(answer == [1])
+        }
+    }
+
+    @Test func `a silent peer is lost within the bound`() async throws {
+        var limits = RPCLimits()
+        limits.pingInterval = .milliseconds(20)
+        limits.silenceLimit = .milliseconds(60)
+        try await withLoop { loop in
+            // Accepts, and says nothing after its hello.
+            let silent = try await loop.run { try SilentServer(loop: loop, hello: .test()) }
+            let channel = RPCChannel(loop: loop, address: silent.address, hello: try .test(), limits: limits)
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.mayHaveRun == true)
+            await channel.close()
+            try await loop.run { silent.close() }
+        }
+    }
+
+    @Test func `an idle connection is kept by pings`() async throws {
+        var limits = RPCLimits()
+        limits.pingInterval = .milliseconds(10)
+        limits.silenceLimit = .milliseconds(2000)
+        try await withRPC(limits: limits) { _, channel, record in
+            let gated = Task { try await channel.call(.gated, [5]) }
+            try await eventually("the call has started") { record.startedCount == 1 }
+            try await Task.sleep(for: .milliseconds(60))
+            record.gate.open()
+            let answer = try await gated.value
+            #expect(answer == [5])
+        }
+    }
+
+    @Test func `a draining server finishes its calls and refuses new ones as not run`() async throws {
+        try await withRPC { server, channel, record in
+            let running = Task { try await channel.call(.gated, [3]) }
+            try await eventually("the call has started") { record.startedCount == 1 }
+            let draining = Task { await server.drain() }
+            try await eventually("the channel knows") { !channel.isUsable }
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .draining)
+            #expect(error?.mayHaveRun == false)
+            record.gate.open()
+            let answer = try await running.value
+            #expect(answer == [3])
+            await draining.value
+        }
+    }
+}
+
+/// Greets properly and then neither answers nor pings.
+final class SilentServer: ByteStreamDelegate, @unchecked Sendable {
+    // Used on the loop's thread only.
+    private var listener: StreamListener?
+    private var streams: [ByteStream] = []
+    let address: SocketAddress
+
+    init(loop: EventLoop, hello: Hello) throws {
+        let box = WeakBox<SilentServer>()
+        let listener = try StreamListener(loop: loop, address: .ip("127.0.0.1", port: 0)) { stream in
+            guard let server = box.value else { return stream.close() }
+            server.streams.append(stream)
+            stream.delegate = server
+            stream.startReading()
+            stream.write { output in
+                output.withEncoder { wire in
+                    try? wire.appendFrame(id: 0, kind: .hello, limit: .max) { wire throws(WireError) in
+                        try hello.encode(wire: &wire)
+                    }
+                }
+            }
+        }
+        self.listener = listener
+        address = try #require(listener.address)
+        box.value = self
+    }
+
+    func stream(_ stream: ByteStream, didRead bytes: RawSpan) {}
+    func streamDidReachEnd(_ stream: ByteStream) { stream.close() }
+    func streamDidClose(_ stream: ByteStream, error: UVError?) {}
+
+    func close() {
+        listener?.close()
+        for stream in streams { stream.close() }
+    }
+}
