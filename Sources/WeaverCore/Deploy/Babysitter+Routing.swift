@@ -1,0 +1,94 @@
+// Who may call whom and where: routing info for subscribers, backends for proxies.
+
+extension Babysitter {
+    /// A weavelet asks for a component: its group is started, once, and the weavelet hears of its replicas from now on.
+    package mutating func startComponentAsked(
+        by replica: ReplicaID, component: String, request: Int64, now: MonotonicTime
+    ) {
+        guard let place = places[replica] else { return }
+        guard let group = plan.groupIndex(of: component) else {
+            return actions.append(.reply(replica, request: request, .refused("there is no component \(component)")))
+        }
+        guard groups[place.group].plan.reachable.contains(component) else {
+            let reason = "\(groups[place.group].plan.name) has no ref to \(component)"
+            return actions.append(.reply(replica, request: request, .refused(reason)))
+        }
+        actions.append(.reply(replica, request: request, .done))
+        if subscribers[component, default: []].contains(replica) == false {
+            subscribers[component, default: []].append(replica)
+        }
+        startGroup(group, now: now)
+        actions.append(.send(replica, .routingInfo(routingInfo(of: component)), awaitsReply: false))
+    }
+
+    /// A group's replicas that take work have changed: everybody who cares hears of it.
+    mutating func changedReplicas(ofGroup group: Int) {
+        for component in groups[group].plan.components {
+            let ids = groups[group].slots.filter(\.takesWork).compactMap(\.replica)
+            if plan.routed.contains(component), assignments[component]?.slices.flatMap(\.replicas) != ids {
+                let version = (assignments[component]?.version ?? 0) + 1
+                assignments[component] = .equalSlices(version: version, replicas: ids)
+            }
+            let info = routingInfo(of: component)
+            guard announced[component] != info else { continue }
+            announced[component] = info
+            for subscriber in subscribers[component, default: []] {
+                actions.append(.send(subscriber, .routingInfo(info), awaitsReply: false))
+            }
+        }
+        for listener in groups[group].plan.listeners { changedBackends(of: listener, group: group) }
+    }
+
+    func routingInfo(of component: String) -> RoutingInfo {
+        guard let index = plan.groupIndex(of: component) else {
+            return RoutingInfo(component: component, replicas: [])
+        }
+        let replicas = groups[index].slots.filter(\.takesWork).compactMap { slot in
+            slot.replica.flatMap { id in slot.address.map { RoutingInfo.Replica(id: id, address: $0) } }
+        }
+        return RoutingInfo(component: component, replicas: replicas, assignment: assignments[component])
+    }
+
+    // MARK: Listeners
+
+    /// A weavelet asks where to listen: the proxy has the configured address, so any free port will do.
+    package mutating func addressAsked(by replica: ReplicaID, listener: String, request: Int64) {
+        let answer: EnvelopeMessage =
+            listeners[listener] == nil
+            ? .refused("there is no listener \(listener)") : .address("127.0.0.1:0")
+        actions.append(.reply(replica, request: request, answer))
+    }
+
+    /// A weavelet listens: its address is a backend of the listener's proxy.
+    package mutating func exported(by replica: ReplicaID, listener: String, address: String, request: Int64) {
+        guard let place = places[replica], let proxy = listeners[listener]?.address else {
+            return actions.append(.reply(replica, request: request, .refused("there is no listener \(listener)")))
+        }
+        guard let backend = SocketAddress(address), backend.port != 0 else {
+            return actions.append(
+                .reply(replica, request: request, .refused("\(address) is no address to listen on")))
+        }
+        withSlot(replica) { $0.exported[listener] = backend }
+        actions.append(.reply(replica, request: request, .listenerExported(proxyAddress: "\(proxy)")))
+        changedBackends(of: listener, group: place.group)
+    }
+
+    mutating func changedBackends(of listener: String, group: Int) {
+        let backends = groups[group].slots.filter(\.takesWork).compactMap { $0.exported[listener] }
+        guard listeners[listener]?.backends != backends else { return }
+        listeners[listener]?.backends = backends
+        actions.append(.setBackends(listener: listener, backends))
+    }
+
+    /// A listener's proxy listens.
+    package mutating func proxyStarted(_ listener: String, address: SocketAddress, now: MonotonicTime) {
+        listeners[listener]?.address = address
+        startMainIfProxiesAreUp(now: now)
+    }
+
+    /// A listener's proxy cannot listen: nothing can be served, so the deployment ends.
+    package mutating func proxyFailed(_ listener: String, reason: String) {
+        guard phase == .starting else { return log(.error, "the proxy of listener \(listener) failed: \(reason)") }
+        end(code: 1, reason: "listener \(listener): \(reason)")
+    }
+}

@@ -1,0 +1,216 @@
+/// The brain of a deployment: hears what happens, says what to do, and does nothing itself.
+///
+/// Overview. A deployment is a ``DeploymentPlan``: groups with so many replicas each. Each replica of a group is a
+/// ``ReplicaSlot``, in which processes live one after another. The group of `main` is started at once, after the
+/// listeners' proxies; every other group when a component of it is first asked for.
+///
+///     slot state    event                     next state      besides
+///     idle          its group is started      starting        spawn, setup
+///     starting      info, then started        ready           routing, proxies
+///     starting      started refused           starting        its process ends by itself, or is killed
+///     ready         no answer to health       suspended       out of routing and proxies
+///     suspended     an answer                 ready           back
+///     any           its process ends          waiting         out of routing and proxies; see RestartPolicy
+///     waiting       the time has come         starting        spawn, setup
+///     waiting       it has died too often     given up        told to the user
+///     any           the deployment stops      stopping        see Teardown
+///
+/// Operation. Every method takes an event and `now`; the actions that have to be performed are then taken with
+/// ``takeActions()``. ``nextDeadline`` says when ``tick(now:)`` wants to be called, at the latest. Randomness comes
+/// from the seed given at the beginning.
+package struct Babysitter: Sendable {
+    /// Named bounds, and their defaults.
+    package struct Limits: Equatable, Sendable {
+        package var restart = RestartPolicy.Limits()
+        /// How long a process may take from its start until its components have started. 60 s.
+        package var start = Duration.seconds(60)
+        /// How often a replica is asked whether it lives. 2 s.
+        package var healthInterval = Duration.seconds(2)
+        /// Without an answer for this long a replica gets no more work. 5 s.
+        package var suspendAfter = Duration.seconds(5)
+        /// Without an answer for this long it is killed, and started again. 30 s.
+        package var killAfter = Duration.seconds(30)
+        package var teardown = Teardown()
+
+        package init() {}
+    }
+
+    /// A process by the replica id that it was given; a new process of the same slot has another.
+    package typealias ReplicaID = String
+
+    let plan: DeploymentPlan
+    let sections: [String: String]
+    let deadline: Duration
+    let deployment: String
+    let secret: [UInt8]
+    let limits: Limits
+    var generator: SeededGenerator
+    var actions: [Action] = []
+    var groups: [GroupState]
+    var listeners: [String: ListenerState] = [:]
+    /// Replicas that want to hear of a component's replicas.
+    var subscribers: [String: [ReplicaID]] = [:]
+    var assignments: [String: Assignment] = [:]
+    /// What the subscribers of a component were told last.
+    var announced: [String: RoutingInfo] = [:]
+    /// Where the process of a replica id lives.
+    var places: [ReplicaID: Place] = [:]
+    var phase = Phase.starting
+
+    struct Place: Sendable { let group: Int, slot: Int }
+
+    struct GroupState: Sendable {
+        let plan: DeploymentPlan.Group
+        var isStarted = false
+        var slots: [ReplicaSlot]
+    }
+
+    /// - Parameters:
+    ///   - sections: config sections by full component name, as TOML text.
+    ///   - deadline: the default bound of a call.
+    ///   - deployment: the deployment's id, a UUID.
+    ///   - secret: ``SetupInfo/secretLength`` random bytes.
+    ///   - seed: for ids and jitter.
+    package init(
+        plan: DeploymentPlan, sections: [String: String], deadline: Duration, deployment: String, secret: [UInt8],
+        seed: UInt64, limits: Limits = Limits()
+    ) {
+        self.plan = plan
+        self.sections = sections
+        self.deadline = deadline
+        self.deployment = deployment
+        self.secret = secret
+        self.limits = limits
+        generator = SeededGenerator(seed: seed)
+        groups = plan.groups.map { group in
+            GroupState(
+                plan: group,
+                slots: (0..<group.replicas).map { ReplicaSlot(index: $0, policy: RestartPolicy(limits: limits.restart)) })
+        }
+    }
+
+    /// The actions since the last call, to be performed in this order.
+    package mutating func takeActions() -> [Action] {
+        let taken = actions
+        actions = []
+        return taken
+    }
+
+    // MARK: Beginning
+
+    /// The deployment begins: the proxies first, so that an address in use is known before anything is started.
+    package mutating func start(now: MonotonicTime) {
+        for name in Set(plan.groups.flatMap(\.listeners)).sorted() {
+            let address = plan.listeners[name] ?? .ip("127.0.0.1", port: 0)
+            listeners[name] = ListenerState(configured: address)
+            actions.append(.startProxy(listener: name, address: address))
+        }
+        startMainIfProxiesAreUp(now: now)
+    }
+
+    mutating func startMainIfProxiesAreUp(now: MonotonicTime) {
+        guard phase == .starting, listeners.values.allSatisfy({ $0.address != nil }) else { return }
+        phase = .running
+        if let main = plan.groupIndex(of: AppDescriptor.main) {
+            startGroup(main, now: now)
+        } else {
+            end(code: 1, reason: "the application has no main component")
+        }
+    }
+
+    // MARK: Time
+
+    /// When ``tick(now:)`` has to be called, at the latest.
+    package var nextDeadline: MonotonicTime? {
+        groups.lazy.flatMap(\.slots).compactMap(\.deadline).min()
+    }
+
+    /// Does what is due at `now`.
+    package mutating func tick(now: MonotonicTime) {
+        for group in groups.indices {
+            for slot in groups[group].slots.indices {
+                guard let deadline = groups[group].slots[slot].deadline, deadline <= now else { continue }
+                deadlinePassed(group: group, slot: slot, now: now)
+            }
+        }
+    }
+
+    // MARK: Ending
+
+    enum Phase: Equatable, Sendable { case starting, running, stopping(Teardown.Stage), ended }
+
+    /// What the deployment ends with, once everything has stopped.
+    var exitCode: Int32 = 0
+
+    mutating func end(code: Int32, reason: String?) {
+        if let reason { log(.error, reason) }
+        exitCode = max(exitCode, code)
+        phase = .ended
+        for name in listeners.keys.sorted() { actions.append(.stopProxy(listener: name)) }
+        actions.append(.end(code: exitCode))
+    }
+
+    mutating func log(_ level: LogEntry.Level, _ message: String, replica: ReplicaID? = nil) {
+        let component = replica.flatMap { places[$0] }.map { groups[$0.group].plan.name } ?? "weaver"
+        actions.append(.log(level, message, component: component, replica: replica))
+    }
+}
+
+extension Babysitter {
+    /// What the deployer's hand has to do.
+    package enum Action: Equatable, Sendable {
+        /// Start a process and send it its setup.
+        case spawn(SetupInfo)
+        /// Send a message; `awaitsReply` ones are answered by an event.
+        case send(ReplicaID, EnvelopeMessage, awaitsReply: Bool)
+        /// Answer the weavelet's request.
+        case reply(ReplicaID, request: Int64, EnvelopeMessage)
+        case kill(ReplicaID, signal: Int32)
+        /// Bind a listener's proxy.
+        case startProxy(listener: String, address: SocketAddress)
+        /// The replicas' addresses that a proxy may use now, all of them.
+        case setBackends(listener: String, [SocketAddress])
+        /// Take no new connections; finish what is under way.
+        case drainProxy(listener: String)
+        case stopProxy(listener: String)
+        case log(LogEntry.Level, String, component: String, replica: ReplicaID?)
+        /// The deployment is over.
+        case end(code: Int32)
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough for ids of one deployment and for jitter.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) {
+        state = seed
+    }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// A random UUID (RFC 9562, version 4), in lower case.
+    package mutating func uuid() -> String {
+        var bytes = (0..<2).flatMap { _ in bytes(of: next()) }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = Array("0123456789abcdef")
+        var text = ""
+        for (index, byte) in bytes.enumerated() {
+            if [4, 6, 8, 10].contains(index) { text.append("-") }
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return text
+    }
+
+    private func bytes(of value: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+    }
+}

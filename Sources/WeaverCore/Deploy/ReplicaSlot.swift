@@ -1,0 +1,102 @@
+/// One replica of a group: the place in which its processes live, one after another.
+package struct ReplicaSlot: Sendable {
+    /// What the slot's process is up to.
+    package enum State: Equatable, Sendable {
+        /// The group has not been asked for yet.
+        case idle
+        /// There is a process; its components have not started yet.
+        case starting(until: MonotonicTime)
+        /// It takes calls.
+        case ready
+        /// It takes calls no more, because it does not answer; it may come back.
+        case suspended
+        /// It ends by its own will, or was told to.
+        case leaving(completed: Bool)
+        /// It has been killed for not answering or not starting, and is about to be gone.
+        case killed
+        /// The last process has died; the next is started at this time.
+        case waiting(until: MonotonicTime)
+        /// It has died too often.
+        case givenUp
+        /// Its main has returned, or the deployment stops: no process, and none will come.
+        case finished
+    }
+
+    package let index: Int
+    package internal(set) var state = State.idle
+    var policy: RestartPolicy
+
+    /// The process that lives in the slot now; nil when there is none.
+    package internal(set) var replica: Babysitter.ReplicaID?
+    package internal(set) var processID: Int64?
+    /// Where it takes calls; known once it has reported itself.
+    package internal(set) var address: String?
+    package internal(set) var startedAt: MonotonicTime?
+    /// How many processes have been started in the slot after the first.
+    package internal(set) var restarts = 0
+    /// How the last process ended, in words.
+    package internal(set) var lastExit: String?
+
+    var readyAt: MonotonicTime?
+    /// Addresses of this process's own listeners, by name.
+    var exported: [String: SocketAddress] = [:]
+    var lastAnswer = MonotonicTime(nanoseconds: 0)
+    var nextHealthCheck: MonotonicTime?
+    var teardown: TeardownProgress?
+
+    init(index: Int, policy: RestartPolicy) {
+        self.index = index
+        self.policy = policy
+    }
+
+    /// Whether calls and requests may be sent to the process.
+    package var takesWork: Bool { state == .ready }
+
+    /// Whether there is a process.
+    package var isAlive: Bool { replica != nil }
+
+    /// When the slot wants to be looked at, at the latest.
+    var deadline: MonotonicTime? {
+        if let teardown { return isAlive ? teardown.deadline : nil }
+        switch state {
+        case .starting(let until), .waiting(let until): return until
+        case .ready, .suspended: return nextHealthCheck
+        case .idle, .leaving, .killed, .givenUp, .finished: return nil
+        }
+    }
+
+    /// The process is gone: forgets everything that was its own.
+    mutating func clearProcess() {
+        replica = nil
+        processID = nil
+        address = nil
+        startedAt = nil
+        readyAt = nil
+        exported = [:]
+        nextHealthCheck = nil
+        teardown = nil
+    }
+
+    /// One word for the status.
+    package var stateName: String {
+        switch state {
+        case .idle: "idle"
+        case .starting: "starting"
+        case .ready: "ready"
+        case .suspended: "unresponsive"
+        case .leaving, .killed: "stopping"
+        case .waiting: "restarting"
+        case .givenUp: "failed"
+        case .finished: "stopped"
+        }
+    }
+}
+
+/// A listener and its proxy.
+struct ListenerState: Sendable {
+    let configured: SocketAddress
+    /// Where the proxy listens; nil until it does.
+    var address: SocketAddress?
+    /// What the proxy was given last.
+    var backends: [SocketAddress] = []
+}
