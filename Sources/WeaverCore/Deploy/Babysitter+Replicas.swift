@@ -148,7 +148,8 @@ extension Babysitter {
         guard let replica = groups[group].slots[slot].replica else { return }
         let silence = now - groups[group].slots[slot].lastAnswer
         if silence >= limits.killAfter {
-            return kill(group: group, slot: slot, reason: "it has not answered for \(silence.milliseconds) ms and is killed")
+            return kill(
+                group: group, slot: slot, reason: "it has not answered for \(silence.milliseconds) ms and is killed")
         }
         if silence >= limits.suspendAfter, groups[group].slots[slot].state == .ready {
             groups[group].slots[slot].state = .suspended

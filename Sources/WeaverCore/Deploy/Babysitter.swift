@@ -85,7 +85,9 @@ package struct Babysitter: Sendable {
         groups = plan.groups.map { group in
             GroupState(
                 plan: group,
-                slots: (0..<group.replicas).map { ReplicaSlot(index: $0, policy: RestartPolicy(limits: limits.restart)) })
+                slots: (0..<group.replicas).map {
+                    ReplicaSlot(index: $0, policy: RestartPolicy(limits: limits.restart))
+                })
         }
     }
 
@@ -197,12 +199,12 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 
     /// A random UUID (RFC 9562, version 4), in lower case.
     package mutating func uuid() -> String {
-        var bytes = (0..<2).flatMap { _ in bytes(of: next()) }
-        bytes[6] = bytes[6] & 0x0F | 0x40
-        bytes[8] = bytes[8] & 0x3F | 0x80
+        var octets = (0..<2).flatMap { _ in bytes(of: next()) }
+        octets[6] = octets[6] & 0x0F | 0x40
+        octets[8] = octets[8] & 0x3F | 0x80
         let digits = Array("0123456789abcdef")
         var text = ""
-        for (index, byte) in bytes.enumerated() {
+        for (index, byte) in octets.enumerated() {
             if [4, 6, 8, 10].contains(index) { text.append("-") }
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
