@@ -42,11 +42,12 @@ extension Babysitter {
     /// The components of the replica have started: it takes calls from now on.
     package mutating func started(_ replica: ReplicaID, now: MonotonicTime) {
         guard let place = places[replica], case .starting = slot(place).state, phase == .running else { return }
+        let firstCheck = now + limits.healthInterval
         withSlot(replica) {
             $0.state = .ready
             $0.readyAt = now
             $0.lastAnswer = now
-            $0.nextHealthCheck = now + limits.healthInterval
+            $0.nextHealthCheck = firstCheck
         }
         changedReplicas(ofGroup: place.group)
     }
