@@ -68,10 +68,12 @@ if !onlyLoop {
             dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             // Settings of its own: the sources are generated.
             swiftSettings: [.swiftLanguageMode(.v6)]),
+        // The bounds of the linker section that the macros' records lie in.
+        .target(name: "CWeaverSection"),
         .target(
             name: "WeaverRuntime",
             dependencies: [
-                "WeaverCore", "WeaverLoop", "WeaverProtocol",
+                "CWeaverSection", "WeaverCore", "WeaverLoop", "WeaverProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),

@@ -1,0 +1,221 @@
+import SwiftSyntax
+import SwiftSyntaxBuilder
+import SwiftSyntaxMacros
+
+/// `@Component`: writes the descriptor, the three stubs and the router's protocol next to the interface.
+///
+/// Parameters are renamed in all that is written here, so that no name of the user's meets one of ours.
+struct ComponentMacro: PeerMacro {
+    static func expansion(
+        of node: AttributeSyntax, providingPeersOf declaration: some DeclSyntaxProtocol,
+        in context: some MacroExpansionContext
+    ) throws -> [DeclSyntax] {
+        guard let model = ComponentModel(declaration, attribute: node, in: context) else { return [] }
+        return [
+            model.descriptor, model.clientStub, model.localStub, model.serverStub, model.routing,
+        ].map { "\(raw: $0)" }
+    }
+}
+
+extension ComponentModel {
+    // MARK: Descriptor
+
+    fileprivate var descriptor: String {
+        """
+        \(typeAccess)nonisolated enum \(name)Component: WeaverRuntime.ComponentDescriptor {
+            \(memberAccess)typealias Interface = any \(name)
+            \(memberAccess)typealias Router = any \(name)Routing
+
+            \(memberAccess)static let info = WeaverRuntime.ComponentInfo(
+                name: "\(source.qualified)",
+                methods: [\(methods.map(\.info).joined(separator: ",\n            "))],
+                errors: [\(errors.map(errorType).joined(separator: ", "))],
+                location: \(source.location))
+
+            \(memberAccess)static func localStub(
+                _ implementation: any \(name), _ link: WeaverRuntime.LocalLink
+            ) -> any \(name) {
+                \(name)LocalStub(implementation, link)
+            }
+
+            \(memberAccess)static func clientStub(
+                _ client: WeaverRuntime.ComponentClient, _ router: (any \(name)Routing)?
+            ) -> any \(name) {
+                \(name)ClientStub(client, router)
+            }
+
+            \(memberAccess)static func invoke(
+                _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
+                arguments: inout WeaverRuntime.WireDecoder
+            ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
+                try \(name)ServerStub.invoke(method, on: implementation, router, arguments: &arguments)
+            }
+        }
+        """
+    }
+
+    private func errorType(_ expression: String) -> String {
+        let type = expression.hasSuffix(".self") ? String(expression.dropLast(".self".count)) : expression
+        return "WeaverRuntime.ErrorType(\"\(source.qualified)/\(type)\", \(expression))"
+    }
+
+    // MARK: Client stub
+
+    fileprivate var clientStub: String {
+        """
+        \(typeAccess)nonisolated final class \(name)ClientStub: \(name) {
+            private let client: WeaverRuntime.ComponentClient
+            private let router: (any \(name)Routing)?
+
+            \(memberAccess)init(_ client: WeaverRuntime.ComponentClient, _ router: (any \(name)Routing)?) {
+                self.client = client
+                self.router = router
+            }
+        \(methods.enumerated().map { clientMethod($1, index: $0) }.joined())}
+        """
+    }
+
+    private func clientMethod(_ method: Method, index: Int) -> String {
+        let encode = method.parameters.enumerated().flatMap { $1.shape.encode("argument\($0)") }
+        let read: [String]
+        if case .void = method.result {
+            read = ["try wire.finish()"]
+        } else {
+            read = ["let result = \(method.result.decode(from: "wire"))", "try wire.finish()", "return result"]
+        }
+        return """
+
+                \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                    try await client.call(
+                        \(index), routingKey: \(method.routingKey),
+                        encode: { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
+                            \(encode.isEmpty ? "" : encode.joined(separator: "\n                    "))
+                        },
+                        decode: { (wire: inout WeaverRuntime.WireDecoder) throws(WeaverRuntime.WireError) -> \(method.resultType) in
+                            \(read.joined(separator: "\n                    "))
+                        })
+                }
+
+            """
+    }
+
+    // MARK: Local stub
+
+    fileprivate var localStub: String {
+        """
+        \(typeAccess)nonisolated final class \(name)LocalStub: \(name) {
+            private let implementation: any \(name)
+            private let link: WeaverRuntime.LocalLink
+
+            \(memberAccess)init(_ implementation: any \(name), _ link: WeaverRuntime.LocalLink) {
+                self.implementation = implementation
+                self.link = link
+            }
+        \(methods.enumerated().map { localMethod($1, index: $0) }.joined())}
+        """
+    }
+
+    private func localMethod(_ method: Method, index: Int) -> String {
+        let isVoid = if case .void = method.result { true } else { false }
+        return """
+
+                \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                    guard let start = link.begin(\(index)) else {
+                        return try await link.detour(\(index)) { [implementation] () async throws -> \(method.resultType) in
+                            try await implementation.\(method.call)
+                        }
+                    }
+                    do {
+                        \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
+                        link.end(\(index), start)\(isVoid ? "" : "\n            return result")
+                    } catch {
+                        link.fail(\(index), start)
+                        throw error
+                    }
+                }
+
+            """
+    }
+
+    // MARK: Server stub
+
+    fileprivate var serverStub: String {
+        """
+        \(typeAccess)nonisolated enum \(name)ServerStub {
+            \(memberAccess)static func invoke(
+                _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
+                arguments: inout WeaverRuntime.WireDecoder
+            ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
+                switch method {
+        \(methods.enumerated().map { serverCase($1, index: $0) }.joined())        default:
+                    throw WeaverRuntime.WireError(.badValue, "\(source.qualified) has no method \\(method)")
+                }
+            }
+        }
+        """
+    }
+
+    private func serverCase(_ method: Method, index: Int) -> String {
+        let decode = method.parameters.enumerated().map { index, parameter in
+            "let argument\(index) = \(parameter.shape.decode(from: "arguments"))"
+        }
+        let encode = method.result.encode("result")
+        let isVoid = if case .void = method.result { true } else { false }
+        return """
+                    case \(index):
+                        \((decode + ["try arguments.finish()"]).joined(separator: "\n                "))
+                        return WeaverRuntime.Invocation(routingKey: \(method.routingKey)) { call in
+                            do {
+                                \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
+                                call.reply { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
+                                    \(encode.joined(separator: "\n                            "))
+                                }
+                            } catch {
+                                call.fail(throwing: error)
+                            }
+                        }
+
+            """
+    }
+
+    // MARK: Routing
+
+    fileprivate var routing: String {
+        """
+        \(typeAccess)nonisolated protocol \(name)Routing: Sendable {
+        \(methods.enumerated().map { index, method in
+            """
+                associatedtype Key\(index): WeaverRuntime.RoutingKey
+                func \(method.name)(\(method.parameterList)) -> Key\(index)
+
+            """
+        }.joined())}
+        """
+    }
+}
+
+extension ComponentModel.Method {
+    fileprivate var info: String {
+        let idempotent = isIdempotent ? ", isIdempotent: true" : ""
+        let deadline = deadline.map { ", deadline: \($0)" } ?? ""
+        return "WeaverRuntime.MethodInfo(name: \"\(displayName)\", key: \(key)\(idempotent)\(deadline))"
+    }
+
+    /// `get(_ argument0: Int) async throws -> Category?`
+    fileprivate var declaration: String { "\(name)(\(parameterList)) async throws\(returnClause)" }
+
+    fileprivate var parameterList: String {
+        parameters.enumerated().map { "\($1.label) argument\($0): \($1.type)" }.joined(separator: ", ")
+    }
+
+    /// `get(argument0)`
+    fileprivate var call: String {
+        let arguments = parameters.enumerated().map { index, parameter in
+            (parameter.label == "_" ? "" : "\(parameter.label): ") + "argument\(index)"
+        }
+        return "\(name)(\(arguments.joined(separator: ", ")))"
+    }
+
+    /// The hash of the key that the router gives for the call.
+    fileprivate var routingKey: String { "router.flatMap { WeaverRuntime.RoutingHasher.hash($0.\(call)) }" }
+}

@@ -1,0 +1,32 @@
+import SwiftDiagnostics
+import SwiftSyntax
+import SwiftSyntaxMacros
+
+/// A message of one of the macros, in the user's words.
+struct Message: DiagnosticMessage, FixItMessage {
+    let message: String
+    let identifier: String
+    var severity: DiagnosticSeverity { .error }
+    var diagnosticID: MessageID { MessageID(domain: "Weaver", id: identifier) }
+    var fixItID: MessageID { diagnosticID }
+}
+
+extension MacroExpansionContext {
+    /// Reports an error at `node`.
+    func report(_ identifier: String, at node: some SyntaxProtocol, _ message: String, fixIts: [FixIt] = []) {
+        diagnose(
+            Diagnostic(
+                node: Syntax(node), message: Message(message: message, identifier: identifier), fixIts: fixIts))
+    }
+
+    /// Reports an error at `node` that putting `new` in the place of `old` mends.
+    func report<Old: SyntaxProtocol, New: SyntaxProtocol>(
+        _ identifier: String, at node: some SyntaxProtocol, _ message: String, fix: String, replace old: Old,
+        by new: New
+    ) {
+        let fixIt = FixIt(
+            message: Message(message: fix, identifier: identifier),
+            changes: [.replace(oldNode: Syntax(old), newNode: Syntax(new))])
+        report(identifier, at: node, message, fixIts: [fixIt])
+    }
+}

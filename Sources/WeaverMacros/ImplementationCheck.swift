@@ -1,0 +1,126 @@
+import SwiftDiagnostics
+import SwiftSyntax
+import SwiftSyntaxBuilder
+import SwiftSyntaxMacros
+
+/// Says, at its place, what in a type cannot be a component's implementation.
+struct ImplementationCheck<Context: MacroExpansionContext, Declaration: DeclGroupSyntax> {
+    private let kind: ImplementationKind
+    private let declaration: Declaration
+    private let context: Context
+    private var name: String { kind.name.plainText }
+
+    init(_ kind: ImplementationKind, _ declaration: Declaration, _ context: Context) {
+        self.kind = kind
+        self.declaration = declaration
+        self.context = context
+    }
+
+    /// The interface that the attribute names.
+    func interface(_ attribute: AttributeSyntax) -> String? {
+        for label in ["routedBy", nil] {
+            guard let argument = attribute.argument(label), argument.metatypeBase == nil else { continue }
+            context.report(
+                "not-a-metatype", at: argument,
+                label == nil
+                    ? "@Implements takes the component's protocol: write 'Categories.self'"
+                    : "'routedBy' takes the router's type: write 'CategoryRouter.self'")
+            return nil
+        }
+        if let runsOn = attribute.argument("runsOn"), !isRunsOn(runsOn) {
+            context.report("runs-on", at: runsOn, "'runsOn' is written as '.loop' or '.pool'")
+            return nil
+        }
+        return attribute.argument(nil)?.metatypeBase
+    }
+
+    private func isRunsOn(_ expression: ExprSyntax) -> Bool {
+        guard let access = expression.as(MemberAccessExprSyntax.self) else { return false }
+        return ["loop", "pool"].contains(access.declName.baseName.text)
+    }
+
+    /// Whether the type itself will do.
+    func checkDeclaration() -> Bool {
+        if let generics = declaration.asProtocol((any WithGenericParametersSyntax).self)?.genericParameterClause {
+            context.report(
+                "generic-implementation", at: generics,
+                "an implementation cannot be generic: the runtime would not know which '\(name)' to construct")
+            return false
+        }
+        for member in kind.members { checkConditional(member.decl) }
+        guard let type = declaration.as(ClassDeclSyntax.self), !type.modifiers.contains(.final) else { return true }
+        var final = DeclModifierSyntax(name: .keyword(.final), trailingTrivia: .space)
+        var fixed = type
+        if type.modifiers.isEmpty {
+            final.leadingTrivia = type.classKeyword.leadingTrivia
+            fixed.classKeyword.leadingTrivia = []
+        }
+        fixed.modifiers.append(final)
+        context.report(
+            "not-final", at: kind.name, "the class '\(name)' has to be final to implement a component",
+            fix: "add 'final'", replace: type, by: fixed)
+        return false
+    }
+
+    private func checkConditional(_ member: DeclSyntax) {
+        guard let conditional = member.as(IfConfigDeclSyntax.self) else { return }
+        for clause in conditional.clauses {
+            guard case .decls(let members) = clause.elements else { continue }
+            for member in members {
+                guard let attributes = member.decl.as(VariableDeclSyntax.self)?.attributes,
+                    let attribute = ["Ref", "Listener", "Config"].lazy.compactMap({ attributes.attribute(named: $0) })
+                        .first
+                else { continue }
+                context.report(
+                    "conditional-property", at: attribute,
+                    "@\(attribute.attributeName.trimmedDescription) cannot be inside '#if', where @Implements does not "
+                        + "see it")
+            }
+        }
+    }
+
+    /// Whether the runtime can construct the type.
+    func checkConstruction() -> Bool {
+        let initializers = kind.initializers
+        if initializers.contains(where: \.takesContext) || initializers.contains(where: \.takesNothing) { return true }
+        let missing = kind.propertiesWithoutDefault
+        guard !missing.isEmpty || !initializers.isEmpty else { return true }
+        let reason =
+            missing.isEmpty
+            ? "its initialisers all take arguments"
+            : "it has stored properties without defaults (\(missing.joined(separator: ", ")))"
+        report(missing: missing, reason)
+        return false
+    }
+
+    private func report(missing: [String], _ reason: String) {
+        let assignments = missing.map { "    self.\($0) = <#value#>" }
+        let initializer: DeclSyntax = """
+
+
+            init(context: ComponentContext) async throws {
+            \(raw: assignments.joined(separator: "\n"))
+            }
+            """
+        let members = declaration.memberBlock.members
+        let fixed = MemberBlockItemListSyntax(Array(members) + [MemberBlockItemSyntax(decl: initializer)])
+        context.report(
+            "construction", at: kind.name,
+            "the runtime cannot construct '\(name)', because \(reason): write 'init(context: ComponentContext) async "
+                + "throws'",
+            fix: "add 'init(context:)'", replace: members, by: fixed)
+    }
+
+    /// Whether the listeners and configs of the type go together.
+    func checkNames(listeners: [String], configs: [String]) -> Bool {
+        if Set(listeners).count < listeners.count {
+            context.report("repeated-listener", at: kind.name, "two listeners of '\(name)' have the same name")
+            return false
+        }
+        guard configs.count > 1 else { return true }
+        context.report(
+            "repeated-config", at: kind.name,
+            "a component has one section in the config: '\(name)' can have one @Config property only")
+        return false
+    }
+}

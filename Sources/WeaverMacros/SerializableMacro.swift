@@ -1,0 +1,170 @@
+import SwiftSyntax
+import SwiftSyntaxBuilder
+import SwiftSyntaxMacros
+
+/// `@Serializable`: writes the conformance to the fast codec, and registers error types.
+struct SerializableMacro: ExtensionMacro {
+    static func expansion(
+        of node: AttributeSyntax, attachedTo declaration: some DeclGroupSyntax,
+        providingExtensionsOf type: some TypeSyntaxProtocol, conformingTo protocols: [TypeSyntax],
+        in context: some MacroExpansionContext
+    ) throws -> [ExtensionDeclSyntax] {
+        guard let model = SerializableModel(declaration, attribute: node, in: context) else { return [] }
+        let type = type.trimmedDescription
+        var parts = model.parts
+        if model.isError, model.generics.isEmpty {
+            let error = "WeaverRuntime.ErrorType(\"\(model.source.qualified)\", \(type).self)"
+            parts.append(LinkedEntry.source("add(\(error))"))
+        }
+        let conditions = model.generics.map { "\($0): WeaverRuntime.WireCodable & Sendable" }
+        let clause = conditions.isEmpty ? "" : " where \(conditions.joined(separator: ", "))"
+        let source: DeclSyntax = """
+            extension \(raw: type): nonisolated WeaverRuntime.WireCodable\(raw: clause) {
+            \(raw: parts.joined(separator: "\n\n"))
+            }
+            """
+        return [source.cast(ExtensionDeclSyntax.self)]
+    }
+}
+
+/// A type that `@Serializable` is attached to, checked.
+struct SerializableModel {
+    let source: SourceName
+    /// The members of the conformance.
+    let parts: [String]
+    /// Whether the type is written as an `Error`.
+    let isError: Bool
+    let generics: [String]
+
+    init?(_ declaration: some DeclGroupSyntax, attribute: AttributeSyntax, in context: some MacroExpansionContext) {
+        let access = declaration.modifiers.memberAccess
+        if let type = declaration.as(StructDeclSyntax.self) {
+            guard let fields = SerializableStruct(type, access, context) else { return nil }
+            source = SourceName(of: type.name, in: context)
+            parts = fields.parts
+            generics = Self.names(type.genericParameterClause)
+        } else if let type = declaration.as(EnumDeclSyntax.self) {
+            guard let cases = SerializableEnum(type, access, context) else { return nil }
+            source = SourceName(of: type.name, in: context)
+            parts = cases.parts
+            generics = Self.names(type.genericParameterClause)
+        } else {
+            context.report(
+                "not-serializable", at: attribute,
+                "@Serializable belongs on a struct or an enum: a class has an identity, which does not travel")
+            return nil
+        }
+        let parents = declaration.inheritanceClause?.inheritedTypes ?? []
+        isError = parents.contains { ["Error", "LocalizedError"].contains($0.type.lastName ?? "") }
+    }
+
+    private static func names(_ clause: GenericParameterClauseSyntax?) -> [String] {
+        clause?.parameters.map(\.name.text) ?? []
+    }
+
+    /// The two functions and the size, around their bodies.
+    static func parts(_ access: String, minimum: String, encode: [String], decode: [String]) -> [String] {
+        let newline = "\n        "
+        return [
+            "    \(access)nonisolated static var minimumWireSize: Int {\(newline)\(minimum)\n    }",
+            """
+                \(access)nonisolated func encode(
+                    wire: inout WeaverRuntime.WireEncoder
+                ) throws(WeaverRuntime.WireError) {\(encode.isEmpty ? "" : newline)\(encode.joined(separator: newline))
+                }
+            """,
+            """
+                \(access)nonisolated init(
+                    wire: inout WeaverRuntime.WireDecoder
+                ) throws(WeaverRuntime.WireError) {\(decode.isEmpty ? "" : newline)\(decode.joined(separator: newline))
+                }
+            """,
+        ]
+    }
+}
+
+/// The fields of a struct, in the order of the source.
+struct SerializableStruct {
+    let parts: [String]
+
+    init?(_ type: StructDeclSyntax, _ access: String, _ context: some MacroExpansionContext) {
+        var fields: [(name: String, type: TypeSyntax?)] = []
+        for member in type.memberBlock.members {
+            if let conditional = member.decl.as(IfConfigDeclSyntax.self) {
+                context.report("conditional-field", at: conditional, "@Serializable cannot see through '#if'")
+                return nil
+            }
+            guard let variable = member.decl.as(VariableDeclSyntax.self), variable.isStoredInInstance else { continue }
+            for binding in variable.bindings where variable.isVariable || binding.initializer == nil {
+                fields.append((binding.pattern.trimmedDescription, binding.typeAnnotation?.type))
+            }
+        }
+        let sizes = fields.compactMap { field in
+            field.type.map { "WeaverRuntime.WireCoding.minimumSize(of: \(WireShape.metatype($0.trimmedDescription)))" }
+        }
+        parts = SerializableModel.parts(
+            access, minimum: sizes.isEmpty ? "0" : sizes.joined(separator: " + "),
+            encode: fields.map { "try WeaverRuntime.WireCoding.encode(self.\($0.name), into: &wire)" },
+            decode: fields.map { "self.\($0.name) = try WeaverRuntime.WireCoding.decode(from: &wire)" })
+    }
+}
+
+/// The cases of an enum, numbered in the order of the source.
+struct SerializableEnum {
+    let parts: [String]
+
+    /// One more case than a byte can number.
+    private static let byteCases = 256
+
+    init?(_ type: EnumDeclSyntax, _ access: String, _ context: some MacroExpansionContext) {
+        for member in type.memberBlock.members {
+            guard let conditional = member.decl.as(IfConfigDeclSyntax.self) else { continue }
+            context.report("conditional-field", at: conditional, "@Serializable cannot see through '#if'")
+            return nil
+        }
+        let cases = type.memberBlock.members.compactMap { $0.decl.as(EnumCaseDeclSyntax.self) }.flatMap(\.elements)
+        guard !cases.isEmpty else {
+            context.report(
+                "no-cases", at: type.name, "'\(type.name.plainText)' has no cases, so no value of it can travel")
+            return nil
+        }
+        let tag = cases.count <= Self.byteCases ? "UInt8" : "UInt16"
+        let encode = cases.enumerated().map { Self.encode($1, index: $0, tag: tag) }
+        let decode = cases.enumerated().map { Self.decode($1, index: $0) }
+        let unknown = """
+            case let other:
+                        throw WeaverRuntime.WireError(.badValue, "\\(other) is no case of \(type.name.plainText)")
+            """
+        parts = SerializableModel.parts(
+            access, minimum: cases.count <= Self.byteCases ? "1" : "2",
+            encode: ["switch self {"] + encode + ["}"],
+            decode: ["switch try wire.read(\(tag).self) {"] + decode + [unknown, "}"])
+    }
+
+    private static func encode(_ element: EnumCaseElementSyntax, index: Int, tag: String) -> String {
+        let newline = "\n            "
+        let values = element.parameterClause?.parameters.indices.map { _ in () } ?? []
+        let append = "wire.append(\(index) as \(tag))"
+        guard !values.isEmpty else { return "case .\(element.name.text):\(newline)\(append)" }
+        let names = values.indices.map { "let value\($0)" }.joined(separator: ", ")
+        let fields = values.indices.map { "try WeaverRuntime.WireCoding.encode(value\($0), into: &wire)" }
+        let body = [append, "try wire.enter()"] + fields + ["wire.leave()"]
+        return "case .\(element.name.text)(\(names)):\(newline)\(body.joined(separator: newline))"
+    }
+
+    private static func decode(_ element: EnumCaseElementSyntax, index: Int) -> String {
+        let newline = "\n            "
+        guard let parameters = element.parameterClause?.parameters, !parameters.isEmpty else {
+            return "case \(index):\(newline)self = .\(element.name.text)"
+        }
+        let values = parameters.map { parameter in
+            let label = parameter.firstName.map { $0.text == "_" ? "" : "\($0.text): " } ?? ""
+            let type = WireShape.metatype(parameter.type.trimmedDescription)
+            return "\(label)try WeaverRuntime.WireCoding.decode(\(type), from: &wire)"
+        }
+        let body = [
+            "try wire.enter()", "self = .\(element.name.text)(\(values.joined(separator: ", ")))", "wire.leave()",
+        ]
+        return "case \(index):\(newline)\(body.joined(separator: newline))"
+    }
+}

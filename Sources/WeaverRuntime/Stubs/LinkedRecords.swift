@@ -1,0 +1,36 @@
+internal import CWeaverSection
+internal import Synchronization
+
+/// What the macros have left in the binary's `weaver_comps` section: every implementation and every `@Serializable`
+/// error type of the modules that are linked in, without any registration by the application. Those of shared
+/// libraries are not found; `Weaver.run(components:)` takes them.
+public struct LinkedRecords: Sendable {
+    /// The implementations, in the order of the linker.
+    package private(set) var implementations: [ImplementationRecord] = []
+    /// The error types.
+    package private(set) var errors: [ErrorType] = []
+
+    private static let collected = Mutex(LinkedRecords())
+
+    /// Calls every entry of the section, once for the process.
+    package static let all: LinkedRecords = {
+        if let start = unsafe weaver_section_start(), let end = unsafe weaver_section_end() {
+            for unsafe entry in unsafe UnsafeBufferPointer(start: start, count: end - start) {
+                // The linker may pad the section with zeros.
+                unsafe entry?()
+            }
+        }
+        return collected.withLock { $0 }
+    }()
+
+    /// Adds the record of an implementation. For generated code, called by an entry of the section.
+    public static func add<I: Implementation>(_ type: I.Type) {
+        let record = I.implementationRecord
+        collected.withLock { $0.implementations.append(record) }
+    }
+
+    /// Adds an error type. For generated code, called by an entry of the section.
+    public static func add(_ error: ErrorType) {
+        collected.withLock { $0.errors.append(error) }
+    }
+}

@@ -1,0 +1,34 @@
+/// The interface of the application's own component, the one that is started first: `@main @Implements(Main.self)`.
+public protocol Main: Sendable {
+    /// The application's life: the process ends when it returns.
+    func serve() async throws
+}
+
+/// The descriptor of ``Main``. It has no methods, since no component refers to it.
+public enum MainComponent: ComponentDescriptor {
+    /// Any application.
+    public typealias Interface = any Main
+    /// Calls of it are not routed.
+    public typealias Router = Never
+
+    /// The name `main`.
+    public static let name = "main"
+
+    /// The name, without methods.
+    public static let info = ComponentInfo(name: name, methods: [], location: SourceLocation(#fileID, #line))
+
+    /// The application itself: its one method is called by the runtime only.
+    public static func localStub(_ implementation: any Main, _ link: LocalLink) -> any Main { implementation }
+
+    /// Never called: no component can have a ref to `Main`.
+    public static func clientStub(_ client: ComponentClient, _ router: Never?) -> any Main {
+        fatalError("the main component is not called by others")
+    }
+
+    /// Never called: there are no methods.
+    public static func invoke(
+        _ method: Int, on implementation: any Main, _ router: Never?, arguments: inout WireDecoder
+    ) throws(WireError) -> Invocation {
+        throw WireError(.badValue, "the main component has no method \(method)")
+    }
+}
