@@ -20,7 +20,8 @@ struct ImplementationModel {
     /// The model of `declaration`; nil when something is wrong with it, which is reported in `context`.
     init?(_ declaration: some DeclGroupSyntax, attribute: AttributeSyntax, in context: some MacroExpansionContext) {
         guard let kind = ImplementationKind(declaration) else {
-            context.report("not-an-implementation", at: attribute, "@Implements belongs on an actor, a final class or a struct")
+            context.report(
+                "not-an-implementation", at: attribute, "@Implements belongs on an actor, a final class or a struct")
             return nil
         }
         let checked = ImplementationCheck(kind, declaration, context)

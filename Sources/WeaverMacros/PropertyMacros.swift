@@ -117,7 +117,9 @@ struct RefMacro: AccessorMacro, PeerMacro {
         of node: AttributeSyntax, providingAccessorsOf declaration: some DeclSyntaxProtocol,
         in context: some MacroExpansionContext
     ) throws -> [AccessorDeclSyntax] {
-        guard let property = property(node, declaration, context, reports: true) else { return ["get { fatalError() }"] }
+        guard let property = property(node, declaration, context, reports: true) else {
+            return ["get { fatalError() }"]
+        }
         return [property.accessor]
     }
 
@@ -143,7 +145,8 @@ struct RefMacro: AccessorMacro, PeerMacro {
         if property.type.as(SomeOrAnyTypeSyntax.self)?.constraint.lastName == "Main" {
             if reports {
                 context.report(
-                    "ref-to-main", at: annotation.type, "a component cannot refer to Main, which only the runtime calls")
+                    "ref-to-main", at: annotation.type, "a component cannot refer to Main, which only the runtime calls"
+                )
             }
             return nil
         }

@@ -143,11 +143,11 @@ struct SerializableEnum {
 
     private static func encode(_ element: EnumCaseElementSyntax, index: Int, tag: String) -> String {
         let newline = "\n            "
-        let values = element.parameterClause?.parameters.indices.map { _ in () } ?? []
+        let values = 0..<(element.parameterClause?.parameters.count ?? 0)
         let append = "wire.append(\(index) as \(tag))"
         guard !values.isEmpty else { return "case .\(element.name.text):\(newline)\(append)" }
-        let names = values.indices.map { "let value\($0)" }.joined(separator: ", ")
-        let fields = values.indices.map { "try WeaverRuntime.WireCoding.encode(value\($0), into: &wire)" }
+        let names = values.map { "let value\($0)" }.joined(separator: ", ")
+        let fields = values.map { "try WeaverRuntime.WireCoding.encode(value\($0), into: &wire)" }
         let body = [append, "try wire.enter()"] + fields + ["wire.leave()"]
         return "case .\(element.name.text)(\(names)):\(newline)\(body.joined(separator: newline))"
     }

@@ -4,7 +4,7 @@
 #pragma once
 
 /// An entry of the section: a function that registers one record.
-typedef void (*weaver_entry)(void);
+typedef void (*_Nullable weaver_entry)(void);
 
 /// The entries from the first one on, and past the last one; both null when the binary has none.
 const weaver_entry *_Nullable weaver_section_start(void);

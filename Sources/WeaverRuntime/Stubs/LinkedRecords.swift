@@ -15,9 +15,9 @@ public struct LinkedRecords: Sendable {
     /// Calls every entry of the section, once for the process.
     package static let all: LinkedRecords = {
         if let start = unsafe weaver_section_start(), let end = unsafe weaver_section_end() {
-            for unsafe entry in unsafe UnsafeBufferPointer(start: start, count: end - start) {
+            for unsafeentry in unsafe UnsafeBufferPointer(start: start, count: end - start) {
                 // The linker may pad the section with zeros.
-                unsafe entry?()
+                entry?()
             }
         }
         return collected.withLock { $0 }

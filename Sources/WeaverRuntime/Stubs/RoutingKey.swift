@@ -22,7 +22,7 @@ public struct RoutingHasher: Sendable {
     private var isUnrouted = false
 
     /// The place of `key` among all 64-bit keys; nil for a nil key, which any replica may serve. For generated code.
-    public static func hash(_ key: some RoutingKey) -> UInt64? { key.routingHash }
+    public static func hash(_ key: any RoutingKey) -> UInt64? { key.routingHash }
 
     /// Adds 64 bits.
     public mutating func combine(_ value: UInt64) {
