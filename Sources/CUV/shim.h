@@ -33,6 +33,11 @@ static inline int weaver_set_close_on_exec(int descriptor) {
     return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
+/* The same descriptor under another number, close-on-exec; fcntl is variadic. */
+static inline int weaver_duplicate(int descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
 /* Both ends close-on-exec from birth: between pipe() and fcntl() another thread could spawn a process. macOS has no
    pipe2, where the gap remains. */
 static inline int weaver_pipe(int descriptors[2]) {

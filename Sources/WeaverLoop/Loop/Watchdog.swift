@@ -1,4 +1,5 @@
 internal import CUV
+internal import Synchronization
 internal import WeaverCore
 
 #if canImport(Glibc)
@@ -30,62 +31,98 @@ package final class Watchdog: Sendable {
 
     private let loop: EventLoop
     private let limits: Limits
-    private let controlDescriptor: Int32?
     private let onStall: @Sendable (Stall) -> Void
     private let onControlClosed: @Sendable () -> Void
+    /// A copy of the control descriptor, -1 for none: the loop may close its own, and the number be used again.
+    private let control: Int32
+    /// The thread polls the reading end, whose hang-up tells it to end.
+    private let stopRequest: Int32
+    private let stopSwitch: Mutex<Int32?>
+    private let thread = Mutex(pthread_t())
 
-    /// Starts the thread, which lives as long as the process.
+    /// Starts the thread, which lives until ``stop()`` or as long as the process.
     ///
     /// - Parameters:
     ///   - controlDescriptor: a pipe or socket whose peer's end means that this process shall end. It is only polled
-    ///     for hang-up, never read.
+    ///     for hang-up, never read, and stays the caller's.
     ///   - onStall: called on the watchdog's thread.
-    ///   - onControlClosed: called on the watchdog's thread when the grace has passed and the process still lives.
+    ///   - onControlClosed: called on the watchdog's thread, once, when the grace has passed and the process still
+    ///     lives; the place to end it.
+    @discardableResult
     package static func start(
         loop: EventLoop, limits: Limits = Limits(), controlDescriptor: Int32? = nil,
         onStall: @escaping @Sendable (Stall) -> Void, onControlClosed: @escaping @Sendable () -> Void = {}
-    ) {
-        let watchdog = Watchdog(
+    ) throws(UVError) -> Watchdog {
+        let watchdog = try Watchdog(
             loop: loop, limits: limits, controlDescriptor: controlDescriptor, onStall: onStall,
             onControlClosed: onControlClosed)
-        var thread = pthread_t()
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                #if canImport(Glibc)
-                    let raw = unsafe argument.unsafelyUnwrapped
-                #else
-                    let raw = unsafe argument
-                #endif
-                unsafe Unmanaged<Watchdog>.fromOpaque(raw).takeRetainedValue().watch()
-                return nil
-            }, Unmanaged.passRetained(watchdog).toOpaque())
-        precondition(code == 0, "no thread for the watchdog: errno \(code)")
-        pthread_detach(thread)
+        watchdog.startThread()
+        return watchdog
     }
 
     private init(
         loop: EventLoop, limits: Limits, controlDescriptor: Int32?,
         onStall: @escaping @Sendable (Stall) -> Void, onControlClosed: @escaping @Sendable () -> Void
-    ) {
+    ) throws(UVError) {
+        var pipe = try PipePair()
+        control = controlDescriptor.map { weaver_duplicate($0) } ?? -1
+        if controlDescriptor != nil, control < 0 { throw .system("watching the control descriptor") }
+        stopRequest = pipe.takeReadEnd()
+        stopSwitch = Mutex(pipe.takeWriteEnd())
         self.loop = loop
         self.limits = limits
-        self.controlDescriptor = controlDescriptor
         self.onStall = onStall
         self.onControlClosed = onControlClosed
     }
 
+    deinit {
+        if control >= 0 { _ = CUV.close(control) }
+        _ = CUV.close(stopRequest)
+        if let descriptor = stopSwitch.withLock({ $0 }) { _ = CUV.close(descriptor) }
+    }
+
+    /// Ends the thread and waits for it; a second call does nothing. Not from the watchdog's own callbacks.
+    package func stop() {
+        guard let descriptor = stopSwitch.withLock({ exchange(&$0, with: nil) }) else { return }
+        _ = CUV.close(descriptor)
+        pthread_join(thread.withLock { $0 }, nil)
+    }
+
+    private func startThread() {
+        let me = unsafe Unmanaged.passRetained(self)
+        let code = thread.withLock { thread in
+            unsafe pthread_create(
+                &thread, nil,
+                { argument in
+                    #if canImport(Glibc)
+                        let raw = unsafe argument.unsafelyUnwrapped
+                    #else
+                        let raw = unsafe argument
+                    #endif
+                    unsafe Unmanaged<Watchdog>.fromOpaque(raw).takeRetainedValue().watch()
+                    return nil
+                }, me.toOpaque())
+        }
+        precondition(code == 0, "no thread for the watchdog: errno \(code)")
+    }
+
+    // MARK: The thread
+
     private func watch() {
         var detector = StallDetector(limit: limits.stall)
         var controlClosedAt: MonotonicTime?
-        let interval = Int32(clamping: max(1, limits.stall.ceilingMilliseconds / 4))
+        let interval = max(1, limits.stall.ceilingMilliseconds / 4)
         while true {
-            if controlClosedAt == nil, waitForControl(milliseconds: interval) {
-                controlClosedAt = EventLoop.now
-            } else if controlClosedAt != nil {
-                _ = poll(nil, 0, min(interval, 50))
-            }
+            let rest = controlClosedAt.map { $0 + limits.graceAfterControlClosed - EventLoop.now }
+            let event = wait(
+                milliseconds: min(interval, rest?.ceilingMilliseconds ?? interval),
+                forControl: controlClosedAt == nil)
             let now = EventLoop.now
+            switch event {
+            case .stopRequested: return
+            case .controlClosed: controlClosedAt = now
+            case .none: break
+            }
             if let closed = controlClosedAt, now - closed >= limits.graceAfterControlClosed { return onControlClosed() }
             let (round, isBusy) = loop.stall.sample()
             if let duration = detector.observe(round: round, isBusy: isBusy, now: now) {
@@ -94,14 +131,17 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Waits for the interval, or less when the control descriptor's peer has closed its end.
-    private func waitForControl(milliseconds: Int32) -> Bool {
-        guard let controlDescriptor else {
-            _ = poll(nil, 0, milliseconds)
-            return false
-        }
-        // No event is asked for: hang-up and error are always reported, and data would wake us for nothing.
-        var entry = pollfd(fd: controlDescriptor, events: 0, revents: 0)
-        return unsafe poll(&entry, 1, milliseconds) > 0
+    private enum Event { case none, controlClosed, stopRequested }
+
+    private func wait(milliseconds: UInt64, forControl: Bool) -> Event {
+        // No event is asked for: hang-up and error are always reported, and data would wake us for nothing. A negative
+        // descriptor is left out.
+        var entries = [
+            pollfd(fd: stopRequest, events: 0, revents: 0),
+            pollfd(fd: forControl ? control : -1, events: 0, revents: 0),
+        ]
+        guard unsafe poll(&entries, 2, Int32(clamping: milliseconds)) > 0 else { return .none }
+        if entries[0].revents != 0 { return .stopRequested }
+        return entries[1].revents != 0 ? .controlClosed : .none
     }
 }

@@ -1,5 +1,11 @@
 internal import CUV
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// How a process ended.
 package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     case exited(Int32)
@@ -13,7 +19,12 @@ package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A child process. It gets exactly the descriptors that it is handed, no others of ours.
+/// A child process. It gets exactly the descriptors that it is handed, no others of ours; default signal actions, and
+/// no blocked signals.
+///
+/// The first one that is started marks every descriptor above 2 that this process inherited itself as close-on-exec:
+/// all of ours are so from birth, but a pipe of our parent's, kept open by a grandchild, would never end.
+@safe
 package final class ChildProcess: UVHandle {
     /// What to start, and with what.
     package struct Configuration {
@@ -25,8 +36,8 @@ package final class ChildProcess: UVHandle {
         package var environment: [String]?
         /// The folder to start in; nil for this process's own.
         package var workingDirectory: String?
-        /// Descriptors of ours by the number that they shall have in the child. 0, 1 and 2 that are not named are
-        /// /dev/null. Their numbers should be small: the table is as long as the largest.
+        /// Descriptors of ours by the number that they shall have in the child, below ``descriptorLimit``. 0, 1 and 2
+        /// that are not named are /dev/null.
         package var descriptors: [Int32: Int32] = [:]
         /// Whether the child leads a process group (and session) of its own, so that a terminal's Ctrl-C reaches only us.
         package var ownSession = false
@@ -36,44 +47,63 @@ package final class ChildProcess: UVHandle {
         }
     }
 
-    private var onExit: ((ExitStatus) -> Void)?
-    private var ended: ExitStatus?
+    /// The highest number that a descriptor may get in a child, plus one: libuv's table is as long as the largest.
+    package static let descriptorLimit: Int32 = 64
 
-    /// Starts the process; `onExit` hears once of its end. The descriptors stay the caller's, who closes its copies.
+    /// The process's id. Once ``onExit`` has been called it may belong to another process.
+    package private(set) var processID: Int32 = 0
+    private let leadsGroup: Bool
+    private var onExit: ((ExitStatus) -> Void)?
+
+    /// Starts the process; `onExit` hears once of its end, and the handle closes by itself. The descriptors stay the
+    /// caller's, who closes its copies. Closing the handle before the end leaves the process running, unobserved.
     package init(
         loop: EventLoop, _ configuration: Configuration, onExit: @escaping (ExitStatus) -> Void
     ) throws(UVError) {
+        precondition(
+            configuration.descriptors.keys.allSatisfy { 0..<Self.descriptorLimit ~= $0 },
+            "a child's descriptors have numbers below \(Self.descriptorLimit)")
         self.onExit = onExit
+        leadsGroup = configuration.ownSession
+        _ = Self.inheritedDescriptorsAreMarked
         let operation = "starting \(configuration.executable)"
         var code: Int32 = 0
+        var pid: Int32 = 0
         // uv_spawn initialises the handle before anything can fail, so a failed one has to be closed like any other.
         unsafe try super.init(loop: loop, kind: .process, as: uv_process_t.self, operation: operation) { raw, handle in
             code = unsafe Self.spawn(raw, handle, configuration)
+            pid = unsafe handle.pointee.pid
             return 0
         }
+        processID = pid
         if code < 0 {
             close()
             throw UVError(code: code, operation: operation)
         }
     }
 
-    /// The process's id.
-    package var processID: Int32 { unsafe pointer(as: uv_process_t.self).pointee.pid }
-
-    /// Sends `signal`; a process that has ended already is none of our business any more.
-    package func kill(_ signal: Int32) {
+    /// Sends `signal`; a process that has ended already is none of our business any more. With `wholeGroup`, also to
+    /// all its descendants that stayed in the session of its own.
+    package func kill(_ signal: Int32, wholeGroup: Bool = false) {
         checkThread("kill")
-        guard isOpen, ended == nil else { return }
-        unsafe _ = uv_process_kill(pointer(), signal)
+        guard isOpen, onExit != nil else { return }
+        // uv_kill takes a group's id as kill(2) does, as a negative number.
+        _ = uv_kill(wholeGroup && leadsGroup ? -processID : processID, signal)
     }
 
     private func exited(_ status: ExitStatus) {
         loop.stall.workBegan()
-        ended = status
         let onExit = exchange(&onExit, with: nil)
-        onExit?(status)
         close()
+        onExit?(status)
     }
+
+    /// Descriptors that we inherited have low numbers; a limit of a million open files is not worth as many calls.
+    private static let inheritedDescriptorsLookedAt: Int32 = 256
+
+    private static let inheritedDescriptorsAreMarked: Void = {
+        for descriptor in 3..<inheritedDescriptorsLookedAt { weaver_set_close_on_exec(descriptor) }
+    }()
 
     override func didClose() { onExit = nil }
 

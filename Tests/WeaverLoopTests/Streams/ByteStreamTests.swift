@@ -56,29 +56,6 @@ import WeaverCore
     }
 }
 
-/// A value that is awaited once.
-final class Promise<Value: Sendable>: Sendable {
-    private let state = Mutex<(value: Value?, waiter: CheckedContinuation<Value, Never>?)>((nil, nil))
-
-    func fulfil(_ value: Value) {
-        let waiter = state.withLock { state in
-            state.value = value
-            return state.waiter
-        }
-        waiter?.resume(returning: value)
-    }
-
-    func wait() async -> Value {
-        await withCheckedContinuation { continuation in
-            let value = state.withLock { state in
-                state.waiter = continuation
-                return state.value
-            }
-            if let value { continuation.resume(returning: value) }
-        }
-    }
-}
-
 final class Ended: ByteStreamDelegate, Sendable {
     private let promise = Promise<UVError?>()
 
