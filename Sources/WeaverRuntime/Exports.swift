@@ -1,3 +1,4 @@
 // One `import WeaverRuntime` is enough for users and for generated code, also where MemberImportVisibility is on: the
-// types of WeaverCore that both use come with it.
+// types of WeaverCore and WeaverLoop that both use come with it.
 @_exported public import WeaverCore
+@_exported public import WeaverLoop

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WeaverLoop
 
 /// An error type that travels as itself.
 public struct ErrorType: Sendable {
@@ -76,15 +77,12 @@ package final class ErrorRegistry: Sendable {
         }
     }
 
-    /// Writes the payload of an error frame for what a component has thrown.
-    package func encode(_ error: any Error, into encoder: inout WireEncoder) throws(WireError) {
-        if let type = tables.withLock({ $0.byType[ObjectIdentifier(Swift.type(of: error))] }) {
-            try ErrorPayload.user(key: type.key).encode(wire: &encoder)
-            return try type.encode(error, &encoder)
+    /// Answers `call` with what a component has thrown: as itself when its type is registered.
+    func fail(_ call: ServerCall, throwing error: any Error) {
+        guard let type = tables.withLock({ $0.byType[ObjectIdentifier(Swift.type(of: error))] }) else {
+            return call.fail(error)
         }
-        // A RemoteError of a component further away is passed on as it came.
-        let remote = error as? RemoteError ?? RemoteError(describing: error)
-        try ErrorPayload.remote(remote).encode(wire: &encoder)
+        call.fail(registeredError: type.key) { wire throws(WireError) in try type.encode(error, &wire) }
     }
 
     /// Reads the value of an error frame's payload whose type has the key `key`, to the end.

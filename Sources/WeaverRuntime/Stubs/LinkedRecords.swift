@@ -15,9 +15,10 @@ public struct LinkedRecords: Sendable {
     /// Calls every entry of the section, once for the process.
     package static let all: LinkedRecords = {
         if let start = unsafe weaver_section_start(), let end = unsafe weaver_section_end() {
-            for unsafeentry in unsafe UnsafeBufferPointer(start: start, count: end - start) {
+            let count = unsafe end - start
+            for index in 0..<count {
                 // The linker may pad the section with zeros.
-                entry?()
+                unsafe start[index]?()
             }
         }
         return collected.withLock { $0 }
