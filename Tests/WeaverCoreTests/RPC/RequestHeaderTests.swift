@@ -1,0 +1,90 @@
+import TestSupport
+import Testing
+
+@testable import WeaverCore
+
+@Suite struct RequestHeaderTests {
+    private let now = MonotonicTime(nanoseconds: 1000)
+    private let key = MethodKey(signature: "M.P/f()->Int")
+
+    private func encode(_ context: CallContext) throws -> [UInt8] {
+        var encoder = WireEncoder()
+        try RequestHeader.encode(key: key, context: context, now: now, wire: &encoder)
+        return encoder.takeOutput().copyBytes()
+    }
+
+    private func decode(_ bytes: [UInt8]) throws -> RequestHeader {
+        try unsafe WireDecoder.withDecoder(over: bytes.span.bytes) { wire in
+            let header = try RequestHeader(wire: &wire)
+            try wire.finish()
+            return header
+        }
+    }
+
+    @Test func `a deadline travels as the time left and starts again at the callee`() throws {
+        let header = try decode(try encode(CallContext(deadline: now + .milliseconds(5))))
+        #expect(header.timeout == .milliseconds(5))
+        let later = MonotonicTime(nanoseconds: 900_000)
+        #expect(header.context(now: later).deadline == later + .milliseconds(5))
+    }
+
+    @Test func `without deadline, trace and metadata the header has 17 bytes`() throws {
+        let bytes = try encode(CallContext())
+        #expect(bytes.count == 17)
+        #expect(try decode(bytes) == RequestHeader(key: key, timeout: nil, trace: nil, metadata: [:]))
+    }
+
+    @Test func `a deadline that passed while encoding does not become none`() throws {
+        #expect(try decode(try encode(CallContext(deadline: now))).timeout == .nanoseconds(1))
+    }
+
+    @Test func `trace and metadata come through`() throws {
+        let trace = TraceContext(traceID: .max - 1, spanID: 3, flags: 1)
+        let header = try decode(try encode(CallContext(metadata: ["a": "1", "ü": ""], trace: trace)))
+        #expect(header.trace == trace)
+        #expect(header.metadata == ["a": "1", "ü": ""])
+    }
+
+    @Test func `metadata of the limits passes and one more is refused by both sides`() throws {
+        let most = RPCLimits.maximumMetadataPairs
+        func pairs(_ count: Int) -> [String: String] {
+            Dictionary(uniqueKeysWithValues: (0..<count).map { ("\($0)", "") })
+        }
+        #expect(try decode(try encode(CallContext(metadata: pairs(most)))).metadata.count == most)
+        #expect(throws: WireError.self) { try encode(CallContext(metadata: pairs(most + 1))) }
+        let long = String(repeating: "x", count: RPCLimits.maximumMetadataBytes)
+        #expect(try decode(try encode(CallContext(metadata: ["": long]))).metadata[""]?.utf8.count == long.utf8.count)
+        #expect(throws: WireError.self) { try encode(CallContext(metadata: ["": long + "x"])) }
+        #expect(throws: WireError.self) { try decode(try header(pairs: most + 1, of: ("", ""))) }
+        #expect(throws: WireError.self) { try decode(try header(pairs: 1, of: ("", long + "x"))) }
+    }
+
+    @Test func `a key that comes twice and unknown flags are refused`() throws {
+        #expect(throws: WireError.self) { try decode(try header(pairs: 2, of: ("a", "b"))) }
+        var bytes = try encode(CallContext())
+        bytes[16] = 4
+        #expect(throws: WireError.self) { try decode(bytes) }
+    }
+
+    @Test func `every truncation is refused`() throws {
+        let whole = try encode(
+            CallContext(metadata: ["key": "value"], trace: TraceContext(traceID: 1, spanID: 2, flags: 0)))
+        for count in 0..<whole.count {
+            #expect(throws: WireError.self) { try decode(Array(whole[..<count])) }
+        }
+    }
+
+    /// A header with metadata that an honest peer would not send.
+    private func header(pairs count: Int, of pair: (String, String)) throws -> [UInt8] {
+        var encoder = WireEncoder()
+        encoder.append(key.rawValue)
+        encoder.append(0 as UInt64)
+        encoder.append(2 as UInt8)
+        encoder.append(UInt16(count))
+        for _ in 0..<count {
+            try pair.0.encode(wire: &encoder)
+            try pair.1.encode(wire: &encoder)
+        }
+        return encoder.takeOutput().copyBytes()
+    }
+}
