@@ -66,6 +66,7 @@ if !onlyLoop {
         .target(
             name: "WeaverProtocol",
             dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["weaver.proto", "regenerate"],
             // Settings of its own: the sources are generated.
             swiftSettings: [.swiftLanguageMode(.v6)]),
         // The bounds of the linker section that the macros' records lie in.

@@ -1,0 +1,60 @@
+# Weaver for Swift: the commands of everyday life. `make help` lists them.
+#
+# Swift is expected on the PATH; what else a bare Debian lacks is installed by `make deps`, which the others call.
+
+SWIFT ?= swift
+SCRATCH := $(CURDIR)/.build
+CONFIG ?= Examples/Lemon/weaver.toml
+
+# The macro plugin is always built in debug, once: building swift-syntax optimised takes many minutes more and makes no
+# application faster. The release build gets the finished plugin instead (see Package.swift).
+PLUGIN := $(SCRATCH)/plugin/WeaverMacros-tool
+PLUGIN_SOURCES := Package.swift $(wildcard Sources/WeaverMacros/*.swift Sources/WeaverMacros/*/*.swift)
+WITH_PLUGIN := -Xswiftc -load-plugin-executable -Xswiftc $(PLUGIN)\#WeaverMacros
+RELEASE := -c release --scratch-path $(SCRATCH) $(WITH_PLUGIN)
+NESTED := --scratch-path $(SCRATCH)
+SWIFT_FILES = git ls-files --cached --others --exclude-standard '*.swift'
+STEP = @printf '\n== %s\n'
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench format deps release clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: release ## Build optimised and run the example: weaver multi deploy Examples/Lemon/weaver.toml (or CONFIG=...)
+	@exec $(SCRATCH)/release/weaver multi deploy $(CONFIG)
+
+release: deps $(PLUGIN)
+	$(STEP) "building weaver and Lemon, optimised"
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product weaver
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --package-path Examples/Lemon --product Lemon
+
+$(PLUGIN): $(PLUGIN_SOURCES)
+	$(STEP) "building the macro plugin"
+	$(SWIFT) build $(NESTED) --product WeaverMacros
+	@mkdir -p $(@D) && cp $(SCRATCH)/debug/WeaverMacros-tool $@
+
+test: deps ## Build and run every test
+	$(STEP) "building the package, its tests, and Lemon"
+	$(SWIFT) build $(NESTED) --build-tests
+	$(SWIFT) build $(NESTED) --package-path Examples/Lemon --build-tests
+	$(STEP) "tests of Lemon"
+	$(SWIFT) test $(NESTED) --package-path Examples/Lemon --skip-build
+	$(STEP) "tests of the package, and of the real binaries"
+	WEAVER_BINARIES=$(SCRATCH)/debug $(SWIFT) test $(NESTED) --skip-build
+
+lint: ## Check the format of all Swift files
+	@$(SWIFT_FILES) | xargs $(SWIFT) format lint --strict --parallel
+
+format: ## Format all Swift files
+	@$(SWIFT_FILES) | xargs $(SWIFT) format --in-place --parallel
+
+bench: release ## Run a benchmark: make bench ARGS="call --json"
+	@WEAVER_PREBUILT_MACROS=1 $(SWIFT) run $(RELEASE) --package-path Benchmarks weaver-bench $(ARGS)
+
+deps:
+	@sh .ci/deps
+
+clean: ## Delete everything that was built
+	rm -rf $(SCRATCH)

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `weaver multi`: the commands for deployments of many processes on this machine.
+struct MultiCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "multi",
+        abstract: "Runs an application as many processes on this machine.",
+        subcommands: [])
+}

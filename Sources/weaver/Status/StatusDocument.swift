@@ -1,0 +1,76 @@
+import FoundationEssentials
+
+/// What `weaver multi status --json` prints. Its keys are a promise to scripts: they are only ever added to, whatever
+/// becomes of the status inside.
+///
+///     { "deployments": [ {
+///         "app": "lemon", "deployment": "f74f7512-…", "pid": 4000, "age": 22.5, "stopping": false,
+///         "replicas": [ {
+///             "component": "Lemon.Categories",       // the group's first component
+///             "components": ["Lemon.Categories"],    // all of the group
+///             "id": "0c1d…", "pid": 10272, "state": "ready", "restarts": 0,
+///             "address": "127.0.0.1:40123", "age": 22.1, "last_end": null
+///         } ],
+///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ]
+///     } ] }
+///
+/// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
+/// listens); `last_end` says how the process before ended. `state` is `starting`, `ready`, `stopping`, `waiting` (for
+/// its restart), `finished` or `failed` (given up).
+struct StatusDocument: Encodable, Sendable {
+    var deployments: [Deployment]
+
+    struct Deployment: Encodable, Sendable {
+        var app: String
+        var deployment: String
+        var pid: Int32
+        var age: Double
+        var stopping: Bool
+        var replicas: [Replica]
+        var listeners: [Listener]
+    }
+
+    struct Replica: Encodable, Sendable {
+        var component: String
+        var components: [String]
+        var id: String?
+        var pid: Int32?
+        var state: String
+        var restarts: Int
+        var address: String?
+        var age: Double?
+        var lastEnd: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case component, components, id, pid, state, restarts, address, age
+            case lastEnd = "last_end"
+        }
+
+        /// Written out so that what is absent is `null` instead of left out.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(component, forKey: .component)
+            try container.encode(components, forKey: .components)
+            try container.encode(id, forKey: .id)
+            try container.encode(pid, forKey: .pid)
+            try container.encode(state, forKey: .state)
+            try container.encode(restarts, forKey: .restarts)
+            try container.encode(address, forKey: .address)
+            try container.encode(age, forKey: .age)
+            try container.encode(lastEnd, forKey: .lastEnd)
+        }
+    }
+
+    struct Listener: Encodable, Sendable {
+        var listener: String
+        var address: String
+        var backends: Int
+    }
+
+    /// The document as JSON, ended by a newline.
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    }
+}

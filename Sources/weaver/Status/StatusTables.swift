@@ -1,0 +1,64 @@
+/// The tables of `weaver multi status`: deployments, components with the processes of their replicas, and listeners.
+struct StatusTables: Sendable {
+    /// How much of a deployment's id stands in the second and third table.
+    static let shortIDLength = 8
+
+    private let deployments: [StatusDocument.Deployment]
+
+    /// The tables of these deployments: sorted by application, and the younger deployment of an application first.
+    init(_ document: StatusDocument) {
+        deployments = document.deployments.sorted {
+            ($0.app, $0.age, $0.deployment) < ($1.app, $1.age, $1.deployment)
+        }
+    }
+
+    /// The three tables as text; one sentence when there is no deployment.
+    func rendered(style: TextStyle) -> String {
+        if deployments.isEmpty { return "no deployment is running\n" }
+        return [deploymentTable, componentTable, listenerTable].map { $0.rendered(style: style) }.joined()
+    }
+
+    private var deploymentTable: Table {
+        let rows = deployments.map { deployment in
+            [deployment.app, deployment.deployment, Age.text(seconds: Int64(deployment.age))]
+        }
+        return Table(title: "DEPLOYMENTS", columns: ["APP", "DEPLOYMENT", "AGE"], rows: rows)
+    }
+
+    private var componentTable: Table {
+        let rows = deployments.flatMap { deployment in
+            Self.components(of: deployment).map { component, replicas in
+                [deployment.app, Self.shortID(deployment), component, Self.processes(of: replicas)]
+            }
+        }
+        return Table(title: "COMPONENTS", columns: ["APP", "DEPLOYMENT", "COMPONENT", "REPLICA PIDS"], rows: rows)
+    }
+
+    private var listenerTable: Table {
+        let rows = deployments.flatMap { deployment in
+            deployment.listeners.sorted { $0.listener < $1.listener }.map { listener in
+                [deployment.app, Self.shortID(deployment), listener.listener, listener.address]
+            }
+        }
+        return Table(title: "LISTENERS", columns: ["APP", "DEPLOYMENT", "LISTENER", "ADDRESS"], rows: rows)
+    }
+
+    private static func shortID(_ deployment: StatusDocument.Deployment) -> String {
+        String(deployment.deployment.prefix(shortIDLength))
+    }
+
+    /// The components sorted by name, each with the replicas that host it.
+    private static func components(
+        of deployment: StatusDocument.Deployment
+    ) -> [(component: String, replicas: [StatusDocument.Replica])] {
+        Set(deployment.replicas.flatMap(\.components)).sorted()
+            .map { name in (name, deployment.replicas.filter { $0.components.contains(name) }) }
+    }
+
+    /// The process ids in ascending order, then what the replicas without a process are doing.
+    private static func processes(of replicas: [StatusDocument.Replica]) -> String {
+        let pids = replicas.compactMap(\.pid).sorted().map { String($0) }
+        let others = replicas.filter { $0.pid == nil }.map(\.state).sorted()
+        return (pids + others).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+
+/// The command line, `weaver`.
+@main
+struct WeaverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weaver",
+        abstract: "Runs applications that are written as components in one binary.",
+        discussion: """
+            The same binary runs as one process or as many; a config file says how.
+
+              weaver single deploy weaver.toml   everything in one process
+              weaver multi deploy weaver.toml    components in processes of
+                                                 their own, replicated and
+                                                 restarted, behind a proxy
+              weaver multi status                what runs, in which processes
+              weaver multi stop                  ends it, in order
+            """,
+        version: VersionCommand.text,
+        subcommands: [MultiCommand.self, SingleCommand.self, VersionCommand.self])
+
+    /// Parses the arguments and runs the command. Ends the process with 0, with 64 after wrong arguments, or with 1.
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            try SubcommandSpelling.check(arguments, of: WeaverCommand.self)
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure.end(with: error, of: WeaverCommand.self)
+        }
+    }
+}

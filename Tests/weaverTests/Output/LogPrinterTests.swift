@@ -1,0 +1,64 @@
+import Testing
+import WeaverCore
+
+@testable import weaver
+
+@Suite struct LogPrinterTests {
+    private let entry = LogEntry(
+        time: 1_767_207_600_000_042, level: .info, component: "Lemon.Categories",
+        replica: "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640", file: "Store.swift", line: 24, message: "created",
+        attributes: ["name": "a \"b\"\n", "id": "7"])
+    private let utc = LogPrinter(utcOffset: { _ in 0 }, style: .plain)
+
+    @Test func anEntryIsALine() {
+        #expect(
+            utc.text(entry)
+                == "I1231 19:00:00.000042 Lemon.Categories     f74f7512 Store.swift:24       │ created id=\"7\" "
+                + "name=\"a \\\"b\\\"\\n\"\n")
+    }
+
+    @Test func theTimeIsTheReaders() {
+        let printer = LogPrinter(utcOffset: { _ in 5 * 3600 + 1 }, style: .plain)
+        #expect(printer.text(entry).hasPrefix("I0101 00:00:01.000042 "))
+    }
+
+    @Test func aMessageOfSeveralLinesGoesOnUnderTheBar() {
+        let entry = LogEntry(time: 0, level: .error, component: "main", replica: "", message: "one\ntwo")
+        #expect(
+            utc.text(entry) == """
+                E0101 00:00:00.000000 main                                               │ one
+                                                                                         │ two
+
+                """)
+    }
+
+    @Test(arguments: zip(LogEntry.Level.allCases, "TDINWEC"))
+    func everyLevelHasItsLetter(level: LogEntry.Level, letter: Character) {
+        let entry = LogEntry(time: 0, level: level, component: "main", replica: "", message: "")
+        #expect(utc.text(entry).first == letter)
+    }
+
+    @Test func controlCharactersDoNotReachTheTerminal() {
+        let entry = LogEntry(
+            time: 0, level: .info, component: "main", replica: "", message: "a\u{1b}[2Jb\rc\u{9b}d",
+            attributes: ["k": "\u{7}"])
+        let text = utc.text(entry)
+        #expect(text.hasSuffix("│ a\u{fffd}[2Jbc\u{fffd}d k=\"\u{fffd}\"\n"))
+    }
+
+    @Test func theLinesOfAReplicaHaveItsColour() {
+        let printer = LogPrinter(utcOffset: { _ in 0 }, style: .colored)
+        let colored = TextStyle.colored.colored("Lemon.Categories     f74f7512", by: entry.replica)
+        #expect(printer.text(entry).contains(colored))
+    }
+
+    @Test(
+        arguments: [
+            (0, 1, 1), (58, 2, 28), (59, 3, 1), (364, 12, 31), (365 + 365 + 59, 2, 29), (-1, 12, 31), (11_016, 2, 29),
+            (-719_468, 3, 1), (20_819, 1, 1),
+        ] as [(Int64, Int64, Int64)])
+    func daysBecomeDates(day: Int64, month: Int64, dayOfMonth: Int64) {
+        let date = CivilDate(daysSince1970: day)
+        #expect([date.month, date.day] == [month, dayOfMonth])
+    }
+}

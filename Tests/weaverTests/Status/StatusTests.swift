@@ -1,0 +1,146 @@
+import Testing
+
+@testable import weaver
+
+@Suite struct StatusTests {
+    @Test func theRunningLemonHasExactlyTheseTables() {
+        let tables = StatusTables(StatusDocument(deployments: [lemon()]))
+        #expect(
+            tables.rendered(style: .plain) == """
+                ╭────────────────────────────────────────────────────╮
+                │ DEPLOYMENTS                                        │
+                ├───────┬──────────────────────────────────────┬─────┤
+                │ APP   │ DEPLOYMENT                           │ AGE │
+                ├───────┼──────────────────────────────────────┼─────┤
+                │ lemon │ f74f7512-a8ff-48e2-bdce-8a1a3dd4c640 │ 22s │
+                ╰───────┴──────────────────────────────────────┴─────╯
+                ╭─────────────────────────────────────────────────────────╮
+                │ COMPONENTS                                              │
+                ├───────┬────────────┬─────────────────────┬──────────────┤
+                │ APP   │ DEPLOYMENT │ COMPONENT           │ REPLICA PIDS │
+                ├───────┼────────────┼─────────────────────┼──────────────┤
+                │ lemon │ f74f7512   │ Lemon.Categories    │ 10272, 15264 │
+                │ lemon │ f74f7512   │ Lemon.CategoryCache │ 4692, 15116  │
+                │ lemon │ f74f7512   │ Lemon.Products      │ 11788, 13260 │
+                │ lemon │ f74f7512   │ main                │ 4508, 13236  │
+                ╰───────┴────────────┴─────────────────────┴──────────────╯
+                ╭─────────────────────────────────────────────────╮
+                │ LISTENERS                                       │
+                ├───────┬────────────┬──────────┬─────────────────┤
+                │ APP   │ DEPLOYMENT │ LISTENER │ ADDRESS         │
+                ├───────┼────────────┼──────────┼─────────────────┤
+                │ lemon │ f74f7512   │ lemon    │ 127.0.0.1:12345 │
+                ╰───────┴────────────┴──────────┴─────────────────╯
+
+                """)
+    }
+
+    @Test func deploymentsAreSortedByAppThenAge() {
+        let tables = StatusTables(
+            StatusDocument(deployments: [lemon(app: "b", age: 1), lemon(app: "a", age: 90), lemon(app: "a", age: 5)]))
+        let rows = tables.rendered(style: .plain).split(separator: "\n")[5..<8]
+        #expect(rows.map { $0.split(separator: " ")[1] } == ["a", "a", "b"])
+        #expect(rows.map { $0.split(separator: " ")[5] } == ["5s", "1m30s", "1s"])
+    }
+
+    @Test func aReplicaWithoutProcessShowsWhatItIsDoing() {
+        var status = lemon()
+        status.replicas[2].pid = nil
+        status.replicas[2].state = "failed"
+        let text = StatusTables(StatusDocument(deployments: [status])).rendered(style: .plain)
+        #expect(text.contains("│ Lemon.Categories    │ 10272, failed │"))
+    }
+
+    @Test func componentsThatShareAProcessHaveARowEach() throws {
+        var status = lemon()
+        for index in 0...1 { status.replicas[index].components.append("Lemon.Extra") }
+        let text = StatusTables(StatusDocument(deployments: [status])).rendered(style: .plain)
+        #expect(text.contains("│ Lemon.Extra         │ 4508, 13236  │"))
+        #expect(text.contains("│ main                │ 4508, 13236  │"))
+    }
+
+    @Test func withoutDeploymentThereIsASentence() {
+        #expect(StatusTables(StatusDocument(deployments: [])).rendered(style: .plain) == "no deployment is running\n")
+    }
+
+    @Test func theJSONHasTheDocumentedKeys() throws {
+        var status = lemon()
+        status.replicas = Array(status.replicas.prefix(2))
+        status.replicas[1].pid = nil
+        status.replicas[1].id = nil
+        status.replicas[1].address = nil
+        status.replicas[1].age = nil
+        status.replicas[1].state = "waiting"
+        status.replicas[1].restarts = 1
+        status.replicas[1].lastEnd = "signal 9"
+        #expect(
+            try StatusDocument(deployments: [status]).json() == """
+                {
+                  "deployments" : [
+                    {
+                      "age" : 22.5,
+                      "app" : "lemon",
+                      "deployment" : "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640",
+                      "listeners" : [
+                        {
+                          "address" : "127.0.0.1:12345",
+                          "backends" : 2,
+                          "listener" : "lemon"
+                        }
+                      ],
+                      "pid" : 4000,
+                      "replicas" : [
+                        {
+                          "address" : "127.0.0.1:40000",
+                          "age" : 20.5,
+                          "component" : "main",
+                          "components" : [
+                            "main"
+                          ],
+                          "id" : "r13236",
+                          "last_end" : null,
+                          "pid" : 13236,
+                          "restarts" : 0,
+                          "state" : "ready"
+                        },
+                        {
+                          "address" : null,
+                          "age" : null,
+                          "component" : "main",
+                          "components" : [
+                            "main"
+                          ],
+                          "id" : null,
+                          "last_end" : "signal 9",
+                          "pid" : null,
+                          "restarts" : 1,
+                          "state" : "waiting"
+                        }
+                      ],
+                      "stopping" : false
+                    }
+                  ]
+                }
+
+                """)
+        #expect(try StatusDocument(deployments: []).json() == "{\n  \"deployments\" : [\n\n  ]\n}\n")
+    }
+}
+
+/// The lemon of the manual's example.
+private func lemon(app: String = "lemon", age: Double = 22.5) -> StatusDocument.Deployment {
+    let processes: [(String, Int32)] = [
+        ("main", 13236), ("main", 4508), ("Lemon.Categories", 15264), ("Lemon.Categories", 10272),
+        ("Lemon.Products", 11788), ("Lemon.Products", 13260), ("Lemon.CategoryCache", 4692),
+        ("Lemon.CategoryCache", 15116),
+    ]
+    let replicas = processes.map { component, pid in
+        StatusDocument.Replica(
+            component: component, components: [component], id: "r\(pid)", pid: pid, state: "ready", restarts: 0,
+            address: "127.0.0.1:40000", age: 20.5)
+    }
+    return StatusDocument.Deployment(
+        app: app, deployment: "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640", pid: 4000, age: age, stopping: false,
+        replicas: replicas,
+        listeners: [StatusDocument.Listener(listener: "lemon", address: "127.0.0.1:12345", backends: 2)])
+}
