@@ -1,0 +1,233 @@
+package import WeaverCore
+package import WeaverLoop
+
+/// The hands of a ``Babysitter``: processes, pipes, proxies and timers on one loop.
+///
+/// One door: ``perform(_:)`` feeds the babysitter an event, and then does what it says.
+package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
+    // @unchecked: everything mutable belongs to the loop's thread.
+
+    /// What a deployment runs, and how.
+    package struct Configuration: Sendable {
+        package var plan: DeploymentPlan
+        package var program: Envelope.Program
+        /// Config sections by full component name, as TOML text.
+        package var sections: [String: String]
+        /// The default bound of a call.
+        package var deadline: Duration
+        /// The deployment's id, a UUID.
+        package var deployment: String
+        package var limits = Babysitter.Limits()
+        package var proxy = ReverseProxyConfiguration()
+
+        package init(
+            plan: DeploymentPlan, program: Envelope.Program, sections: [String: String], deadline: Duration,
+            deployment: String
+        ) {
+            self.plan = plan
+            self.program = program
+            self.sections = sections
+            self.deadline = deadline
+            self.deployment = deployment
+        }
+    }
+
+    let loop: EventLoop
+    let configuration: Configuration
+    private let sink: any LogSink
+    private let wallClock: @Sendable () -> Int64
+    private(set) var babysitter: Babysitter
+    private var envelopes: [String: Envelope] = [:]
+    /// Output may come after the process's end; kept until the deployment ends.
+    private var names: [String: String] = [:]
+    private var proxies: [String: ReverseProxy] = [:]
+    private var timer: LoopTimer?
+    private var isPerforming = false
+    private var onEnd: ((Int32) -> Void)?
+
+    /// - Parameters:
+    ///   - secret: ``SetupInfo/secretLength`` bytes from the system's random source.
+    ///   - wallClock: microseconds since 1970, for log entries of the deployer's own and of the processes' output.
+    package init(
+        loop: EventLoop, configuration: Configuration, secret: [UInt8], seed: UInt64, sink: any LogSink,
+        wallClock: @escaping @Sendable () -> Int64
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.sink = sink
+        self.wallClock = wallClock
+        babysitter = Babysitter(
+            plan: configuration.plan, sections: configuration.sections, deadline: configuration.deadline,
+            deployment: configuration.deployment, secret: secret, seed: seed, limits: configuration.limits)
+    }
+
+    /// Runs the deployment until it has ended, and gives its exit code.
+    package func run() async throws -> Int32 {
+        try await withCheckedThrowingContinuation { continuation in
+            loop.execute { [self] in
+                do {
+                    timer = try LoopTimer(loop: loop) { [unowned self] in
+                        perform { $0.tick(now: loop.now) }
+                    }
+                } catch {
+                    return continuation.resume(throwing: error)
+                }
+                onEnd = { continuation.resume(returning: $0) }
+                perform { $0.start(now: loop.now) }
+            }
+        }
+    }
+
+    /// Ends the deployment in order; asked a second time, at once. From any thread.
+    package func stop() {
+        loop.execute { [self] in perform { $0.stop(now: loop.now) } }
+    }
+
+    // MARK: The door
+
+    private func perform(_ event: (inout Babysitter) -> Void) {
+        event(&babysitter)
+        // Actions may cause events at once, such as a proxy's address: they are done in order, not nested.
+        guard !isPerforming else { return }
+        isPerforming = true
+        while true {
+            let actions = babysitter.takeActions()
+            if actions.isEmpty { break }
+            for action in actions { perform(action) }
+        }
+        isPerforming = false
+        if let deadline = babysitter.nextDeadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+    }
+
+    private func perform(_ action: Babysitter.Action) {
+        switch action {
+        case .spawn(let setup): spawn(setup)
+        case .send(let replica, let message, let awaitsReply):
+            if awaitsReply { request(replica, message) } else { envelopes[replica]?.send(message) }
+        case .reply(let replica, let request, let message): envelopes[replica]?.reply(to: request, message)
+        case .kill(let replica, let signal): envelopes[replica]?.kill(signal)
+        case .startProxy(let listener, let address): startProxy(listener, address)
+        case .setBackends(let listener, let addresses): proxies[listener]?.setBackends(addresses)
+        case .drainProxy(let listener): proxies[listener]?.drain {}
+        case .stopProxy(let listener): proxies.removeValue(forKey: listener)?.close()
+        case .log(let level, let message, let component, let replica):
+            sink.write(entry(level, message, component: component, replica: replica ?? ""))
+        case .end(let code): end(code)
+        }
+    }
+
+    private func end(_ code: Int32) {
+        for envelope in envelopes.values { envelope.close() }
+        envelopes = [:]
+        timer?.close()
+        timer = nil
+        let onEnd = onEnd
+        self.onEnd = nil
+        onEnd?(code)
+    }
+
+    // MARK: Processes
+
+    private func spawn(_ setup: SetupInfo) {
+        let replica = setup.replica
+        names[replica] = setup.group[0]
+        do throws(UVError) {
+            let envelope = try Envelope(
+                loop: loop, replica: replica, program: configuration.program, delegate: self)
+            envelopes[replica] = envelope
+            perform { $0.spawned(replica, processID: envelope.processID) }
+            request(replica, .setup(setup))
+        } catch {
+            perform { $0.exited(replica, status: "\(error)", isSuccess: false, now: loop.now) }
+        }
+    }
+
+    private func request(_ replica: String, _ message: EnvelopeMessage) {
+        envelopes[replica]?.request(message) { [self] reply in
+            // Without a reply the pipe has closed, which the babysitter hears of by itself.
+            guard let reply else { return }
+            perform { babysitter in
+                babysitter.answered(replica, now: loop.now)
+                switch (message, reply) {
+                case (_, .refused(let reason)): babysitter.failed(replica, reason: reason, now: loop.now)
+                case (.setup, .info(let info)): babysitter.reported(replica, info, now: loop.now)
+                case (.componentsToStart, .done): babysitter.started(replica, now: loop.now)
+                case (.drain, .done): babysitter.drained(replica, now: loop.now)
+                case (.healthCheck, .health): break
+                default: babysitter.failed(replica, reason: "it gave an answer of another kind", now: loop.now)
+                }
+            }
+        }
+    }
+
+    package func envelope(_ envelope: Envelope, received message: WeaveletMessage, id: Int64) {
+        let replica = envelope.replica
+        perform { babysitter in
+            babysitter.answered(replica, now: loop.now)
+            switch message {
+            case .startComponent(let component):
+                babysitter.startComponentAsked(by: replica, component: component, request: id, now: loop.now)
+            case .getAddress(let listener): babysitter.addressAsked(by: replica, listener: listener, request: id)
+            case .exportListener(let listener, let address):
+                babysitter.exported(by: replica, listener: listener, address: address, request: id)
+            case .leaving(let completed): babysitter.leaving(replica, completed: completed)
+            case .log(let entries, let dropped): write(entries, dropped: dropped, replica: replica)
+            case .info, .done, .refused, .health, .unknown:
+                envelope.reply(to: id, .refused("a message of a kind that this side does not take"))
+            }
+        }
+    }
+
+    package func envelope(_ envelope: Envelope, pipesClosed reason: String?) {
+        guard let reason else { return }
+        perform { $0.failed(envelope.replica, reason: "its pipe broke: \(reason)", now: loop.now) }
+    }
+
+    package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
+        envelopes[envelope.replica] = nil
+        perform {
+            $0.exited(
+                envelope.replica, status: "\(status)", isSuccess: status == .exited(0), now: loop.now)
+        }
+    }
+
+    // MARK: Logs
+
+    package func envelope(_ envelope: Envelope, printed line: String, toStandardError: Bool) {
+        var entry = entry(.info, line, component: names[envelope.replica] ?? "", replica: envelope.replica)
+        entry.attributes["stream"] = toStandardError ? "stderr" : "stdout"
+        sink.write(entry)
+    }
+
+    private func write(_ entries: [LogEntry], dropped: UInt64, replica: String) {
+        if dropped > 0 {
+            let message = "\(dropped) log entries were lost: the replica logs faster than they are taken"
+            sink.write(entry(.warning, message, component: names[replica] ?? "", replica: replica))
+        }
+        for var entry in entries {
+            entry.replica = String(replica.prefix(8))
+            sink.write(entry)
+        }
+    }
+
+    private func entry(_ level: LogEntry.Level, _ message: String, component: String, replica: String) -> LogEntry {
+        LogEntry(
+            time: wallClock(), level: level, component: component, replica: String(replica.prefix(8)),
+            message: message)
+    }
+
+    // MARK: Proxies
+
+    private func startProxy(_ listener: String, _ address: SocketAddress) {
+        let proxy = ReverseProxy(loop: loop, configuration: configuration.proxy)
+        do throws(UVError) {
+            try proxy.start(address: address)
+            proxies[listener] = proxy
+            let bound = proxy.localAddress ?? address
+            perform { $0.proxyStarted(listener, address: bound, now: loop.now) }
+        } catch {
+            let reason = error.isAddressInUse ? "the address \(address) is in use" : "\(error)"
+            perform { $0.proxyFailed(listener, reason: reason) }
+        }
+    }
+}

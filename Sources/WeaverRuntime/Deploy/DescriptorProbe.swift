@@ -1,0 +1,130 @@
+package import WeaverCore
+package import WeaverLoop
+
+/// Asks a binary what it contains, before anything of it is deployed.
+package enum DescriptorProbe {
+    /// The environment variable that asks for the descriptor, with the descriptor to write it to.
+    package static let variable = "WEAVER_DESCRIBE"
+    /// How long a binary may take to describe itself.
+    package static let timeout = Duration.seconds(5)
+    /// How many lines of its error output are kept for the message.
+    static let keptErrorLines = 5
+
+    /// A binary that did not describe itself.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Runs `program` in describing mode. Throws ``Failure`` in words that name the binary.
+    package static func describe(_ program: Envelope.Program, loop: EventLoop) async throws -> AppDescriptor {
+        let bytes: [UInt8] = try await withCheckedThrowingContinuation { continuation in
+            loop.execute {
+                do {
+                    try Probe(loop: loop, program: program) { continuation.resume(with: $0) }
+                } catch {
+                    continuation.resume(throwing: Failure(description: "\(error)"))
+                }
+            }
+        }
+        do {
+            return try DescriptorCodec.decode(bytes)
+        } catch {
+            throw Failure(
+                description: "\(program.executable) is no weaver application: its descriptor cannot be read (\(error))")
+        }
+    }
+}
+
+/// One run of a binary in describing mode.
+private final class Probe: ByteStreamDelegate {
+    private let program: Envelope.Program
+    private var bytes: [UInt8] = []
+    private var errorLines: [String] = []
+    private var process: ChildProcess?
+    private var timer: LoopTimer?
+    private var exit: ExitStatus?
+    private var openStreams = 2
+    private var outputs: [ByteStream] = []
+    private var problem: String?
+    private var onResult: ((Result<[UInt8], any Error>) -> Void)?
+
+    @discardableResult
+    init(
+        loop: EventLoop, program: Envelope.Program, onResult: @escaping (Result<[UInt8], any Error>) -> Void
+    ) throws(UVError) {
+        self.program = program
+        self.onResult = onResult
+        var pipe = try PipePair()
+        var error = try PipePair()
+        let childEnds = [pipe.takeWriteEnd(), error.takeWriteEnd()]
+        defer { for descriptor in childEnds { closeDescriptor(descriptor) } }
+        let stream = try ByteStream.adopt(pipe: pipe.takeReadEnd(), loop: loop)
+        outputs = [stream]
+        do throws(UVError) {
+            let errors = try OutputReader.start(
+                loop: loop, descriptor: error.takeReadEnd(), onLine: { [self] in keep($0) },
+                onEnd: { [self] in streamEnded() })
+            outputs.append(errors)
+            var configuration = ChildProcess.Configuration(executable: program.executable)
+            configuration.arguments = program.arguments
+            configuration.environment = program.environment + ["\(DescriptorProbe.variable)=3"]
+            configuration.descriptors = [3: childEnds[0], 2: childEnds[1]]
+            configuration.ownSession = true
+            process = try ChildProcess(loop: loop, configuration) { [self] status in
+                exit = status
+                process = nil
+                finishIfDone()
+            }
+            timer = try LoopTimer(loop: loop) { [self] in
+                giveUp("did not describe itself within \(DescriptorProbe.timeout)")
+            }
+        } catch {
+            self.onResult = nil
+            process?.kill(9)
+            for output in outputs { output.close() }
+            throw error
+        }
+        timer?.arm(after: DescriptorProbe.timeout)
+        stream.delegate = self
+        stream.startReading()
+    }
+
+    func stream(_ stream: ByteStream, didRead chunk: RawSpan) {
+        guard bytes.count + chunk.byteCount <= DescriptorCodec.maximumSize else {
+            return giveUp("describes itself with more than \(DescriptorCodec.maximumSize) bytes")
+        }
+        unsafe chunk.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    func streamDidReachEnd(_ stream: ByteStream) { stream.close() }
+    func streamDidClose(_ stream: ByteStream, error: UVError?) { streamEnded() }
+
+    private func keep(_ line: String) {
+        if errorLines.count < DescriptorProbe.keptErrorLines { errorLines.append(line) }
+    }
+
+    private func streamEnded() {
+        openStreams -= 1
+        finishIfDone()
+    }
+
+    private func giveUp(_ reason: String) {
+        problem = problem ?? reason
+        process?.kill(9)
+        for output in outputs { output.close() }
+        finishIfDone()
+    }
+
+    private func finishIfDone() {
+        guard openStreams == 0, let exit, let onResult else { return }
+        self.onResult = nil
+        timer?.close()
+        timer = nil
+        outputs = []
+        if problem == nil, exit != .exited(0) { problem = "ended with \(exit) when asked to describe itself" }
+        if problem == nil, bytes.isEmpty { problem = "is no weaver application: it did not describe itself" }
+        guard let problem else { return onResult(.success(bytes)) }
+        let said = errorLines.isEmpty ? "" : "; it said: " + errorLines.joined(separator: " / ")
+        onResult(.failure(DescriptorProbe.Failure(description: "\(program.executable) \(problem)\(said)")))
+    }
+}

@@ -1,0 +1,145 @@
+package import WeaverCore
+package import WeaverLoop
+
+/// What happens to an envelope's process; all on the loop's thread.
+package protocol EnvelopeDelegate: AnyObject {
+    /// The weavelet asks or tells; `id` is to be answered when it is positive.
+    func envelope(_ envelope: Envelope, received message: WeaveletMessage, id: Int64)
+    /// A line of the process's output.
+    func envelope(_ envelope: Envelope, printed line: String, toStandardError: Bool)
+    /// The pipes are closed, by an error if there is a reason; the process may still live.
+    func envelope(_ envelope: Envelope, pipesClosed reason: String?)
+    /// The process has ended.
+    func envelope(_ envelope: Envelope, exited status: ExitStatus)
+}
+
+/// The deployer's side of one weavelet: its process, its two pipes, its output.
+///
+/// Belongs to its loop's thread. Retains itself, through its handles, until the process has ended and its output is
+/// closed.
+package final class Envelope {
+    package typealias Pipe = PipeConnection<WeaveletCodec, EnvelopeCodec>
+
+    /// The descriptors that the pipes have in the child.
+    static let childReadDescriptor: Int32 = 3
+    static let childWriteDescriptor: Int32 = 4
+    /// How long output that something else still holds open is read after the process has ended.
+    package static let outputGrace = Duration.seconds(1)
+
+    package let replica: String
+    private let pipe: Pipe
+    private var process: ChildProcess?
+    private var outputs: [ByteStream] = []
+    private var outputTimer: LoopTimer?
+    private weak var delegate: (any EnvelopeDelegate)?
+
+    /// What is started in every envelope of a deployment.
+    package struct Program: Sendable {
+        package var executable: String
+        package var arguments: [String]
+        /// The whole environment, `KEY=value`.
+        package var environment: [String]
+
+        package init(executable: String, arguments: [String] = [], environment: [String] = []) {
+            self.executable = executable
+            self.arguments = arguments
+            self.environment = environment
+        }
+    }
+
+    /// Starts `program` with its pipes.
+    package init(
+        loop: EventLoop, replica: String, program: Program, delegate: any EnvelopeDelegate
+    ) throws(UVError) {
+        self.replica = replica
+        self.delegate = delegate
+        var toChild = try PipePair()
+        var fromChild = try PipePair()
+        var output = try PipePair()
+        var error = try PipePair()
+        let childEnds = [
+            toChild.takeReadEnd(), fromChild.takeWriteEnd(), output.takeWriteEnd(), error.takeWriteEnd(),
+        ]
+        // The child has its own copies once it runs; ours would keep the pipes open after its death.
+        defer { for descriptor in childEnds { closeDescriptor(descriptor) } }
+        pipe = try Pipe(
+            loop: loop, readDescriptor: fromChild.takeReadEnd(), writeDescriptor: toChild.takeWriteEnd())
+        do throws(UVError) {
+            outputs = [
+                try read(output.takeReadEnd(), loop: loop, isError: false),
+                try read(error.takeReadEnd(), loop: loop, isError: true),
+            ]
+            var configuration = ChildProcess.Configuration(executable: program.executable)
+            configuration.arguments = program.arguments
+            configuration.environment =
+                program.environment + [
+                    "\(EnvelopeClient.readVariable)=\(Self.childReadDescriptor)",
+                    "\(EnvelopeClient.writeVariable)=\(Self.childWriteDescriptor)",
+                ]
+            configuration.descriptors = [
+                Self.childReadDescriptor: childEnds[0], Self.childWriteDescriptor: childEnds[1],
+                1: childEnds[2], 2: childEnds[3],
+            ]
+            // A terminal's Ctrl-C is for the deployer, which ends its children in order.
+            configuration.ownSession = true
+            process = try ChildProcess(loop: loop, configuration) { [self] status in exited(status) }
+        } catch {
+            pipe.close()
+            for stream in outputs { stream.close() }
+            throw error
+        }
+        pipe.onMessage = { [unowned self] id, message in
+            self.delegate?.envelope(self, received: message, id: id)
+        }
+        pipe.onClose = { [self] reason in self.delegate?.envelope(self, pipesClosed: reason) }
+        pipe.start()
+    }
+
+    private func read(_ descriptor: Int32, loop: EventLoop, isError: Bool) throws(UVError) -> ByteStream {
+        try OutputReader.start(loop: loop, descriptor: descriptor) { [weak self] line in
+            guard let self else { return }
+            delegate?.envelope(self, printed: line, toStandardError: isError)
+        }
+    }
+
+    /// The process's id; 0 when it has ended.
+    package var processID: Int64 { process.map { Int64($0.processID) } ?? 0 }
+
+    /// Sends a message that wants no answer.
+    package func send(_ message: EnvelopeMessage) { pipe.send(message) }
+
+    /// Sends a request; the answer is nil when the pipe closes first.
+    package func request(_ message: EnvelopeMessage, onReply: @escaping (WeaveletMessage?) -> Void) {
+        pipe.request(message, onReply: onReply)
+    }
+
+    /// Answers a request of the weavelet.
+    package func reply(to id: Int64, _ message: EnvelopeMessage) { pipe.reply(to: id, message) }
+
+    /// Sends a signal to the process.
+    package func kill(_ signal: Int32) { process?.kill(signal) }
+
+    private func exited(_ status: ExitStatus) {
+        let loop = outputs[0].loop
+        process = nil
+        pipe.close()
+        // Grandchildren may hold the outputs open for as long as they like.
+        outputTimer = try? LoopTimer(loop: loop) { [self] in closeOutputs() }
+        outputTimer?.arm(after: Self.outputGrace)
+        if outputTimer == nil { closeOutputs() }
+        delegate?.envelope(self, exited: status)
+    }
+
+    private func closeOutputs() {
+        for stream in outputs { stream.close() }
+        outputTimer?.close()
+        outputTimer = nil
+    }
+
+    /// Closes everything that is left, at the end of the deployment; the process is killed if it still runs.
+    package func close() {
+        process?.kill(9)
+        pipe.close()
+        closeOutputs()
+    }
+}
