@@ -1,5 +1,18 @@
-// Containers of the fast codec: a u32 count, then the elements. Integers travel as one block of memory, for which
-// the layout on the wire and in memory is the same on every platform that Swift has.
+// Containers of the fast codec: a u32 count, then the elements. Numbers travel as one block of memory: on a
+// little-endian machine, and Swift runs on no other, their bytes in memory are their bytes on the wire.
+
+/// Whether an array of `type` is one block of memory on the wire. Folded away where the type is known.
+@inlinable
+@inline(__always)
+func isBlock<T>(_ type: T.Type) -> Bool {
+    #if _endian(little)
+        return type == UInt8.self || type == Int.self || type == Double.self || type == Float.self
+            || type == Int64.self || type == UInt64.self || type == UInt.self || type == Int32.self
+            || type == UInt32.self || type == Int16.self || type == UInt16.self || type == Int8.self
+    #else
+        return type == UInt8.self
+    #endif
+}
 
 extension Optional: WireCodable where Wrapped: WireCodable {
     /// A byte, 0 for nil, then the value.
@@ -28,27 +41,31 @@ extension Array: WireCodable where Element: WireCodable {
     /// The count alone.
     @inlinable public static var minimumWireSize: Int { 4 }
 
-    /// The count and the elements; bytes by one copy.
+    /// The count and the elements; numbers by one copy.
     @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) {
         try encoder.append(count: count)
-        if Element.self == UInt8.self {
-            return encoder.output.append(unsafe unsafeBitCast(self, to: [UInt8].self))
+        if isBlock(Element.self) {
+            return unsafe withUnsafeBytes { block in
+                unsafe encoder.output.append(RawSpan(_unsafeBytes: block))
+            }
         }
         try encoder.enter()
         for element in self { try element.encode(wire: &encoder) }
         encoder.leave()
     }
 
-    /// Reads the count and the elements; bytes by one copy.
+    /// Reads the count and the elements; numbers by one copy. The room reserved up front is bounded by the bytes that
+    /// are left, not by the count times the size in memory.
     @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
         let count = try decoder.readCount(minimumElementSize: Element.minimumWireSize)
-        if Element.self == UInt8.self {
-            self = unsafe unsafeBitCast(try decoder.readArray(count: count), to: [Element].self)
+        if isBlock(Element.self) {
+            self = try unsafe decoder.readBlock(count: count)
             return
         }
         self = []
         try decoder.enter()
-        reserveCapacity(Swift.min(count, decoder.remaining))
+        let affordable = decoder.remaining / (MemoryLayout<Element>.stride / 4 + 1)
+        reserveCapacity(Swift.min(count, Swift.max(affordable, 4)))
         for _ in 0..<count { append(try Element(wire: &decoder)) }
         decoder.leave()
     }

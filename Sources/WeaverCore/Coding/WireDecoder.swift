@@ -74,6 +74,21 @@ public struct WireDecoder: ~Copyable {
         return bytes
     }
 
+    /// Reads `count` values whose bytes in memory are their bytes on the wire, by one copy. Only for such types.
+    @unsafe
+    @inlinable
+    mutating func readBlock<Element>(count: Int) throws(WireError) -> [Element] {
+        let size = count * MemoryLayout<Element>.stride
+        guard count >= 0, remaining >= size else { throw truncated(size) }
+        let source = unsafe UnsafeRawBufferPointer(start: next, count: size)
+        unsafe next += size
+        guard count > 0 else { return [] }
+        return unsafe [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
+            initialized = count
+        }
+    }
+
     /// Reads `count` bytes as a String, refusing what is not UTF-8.
     @inlinable
     public mutating func readString(count: Int) throws(WireError) -> String {
