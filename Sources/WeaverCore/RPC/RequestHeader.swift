@@ -30,11 +30,12 @@ package struct RequestHeader: Equatable, Sendable {
     /// the caller has checked it before.
     @inline(__always)
     package static func encode(
-        key: MethodKey, context: CallContext, now: MonotonicTime, wire: inout WireEncoder
+        key: MethodKey, context: CallContext, now: @autoclosure () -> MonotonicTime, wire: inout WireEncoder
     ) throws(WireError) {
         wire.append(key.rawValue)
         var left: UInt64 = 0
         if let deadline = context.deadline {
+            let now = now()
             left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 1
         }
         wire.append(left)

@@ -5,22 +5,22 @@ internal import WeaverCore
 /// Each call has a task of its own. On the loop it starts at once, within the read callback, so that a method which does
 /// not suspend is answered before the next frame is looked at.
 enum CallRunner {
-    /// Runs `work`, and then `ended` on the loop's thread. On the loop's thread.
+    /// Runs `work`, and then tells the connection, on the loop's thread, that the call has ended. On the loop's thread.
     static func run(
         _ call: ServerCall, on placement: CallPlacement, loop: EventLoop,
-        work: @escaping @Sendable (ServerCall) async -> Void, ended: @escaping @Sendable (ServerCall) -> Void
+        work: @escaping @Sendable (ServerCall) async -> Void
     ) {
         switch placement {
         case .loop:
             let task = Task.immediate(executorPreference: loop) {
                 await runInContext(call, work)
-                ended(call)
+                call.ended()
             }
             if !call.isAnswered { call.task = task }
         case .pool:
             call.task = Task(executorPreference: globalConcurrentExecutor) {
                 await runInContext(call, work)
-                loop.execute { ended(call) }
+                loop.execute { call.ended() }
             }
         }
     }

@@ -79,14 +79,13 @@ final class RPCChannelCore: @unchecked Sendable {
 
     /// Gives the call an id, or fails it.
     private func admit(_ pending: PendingCall) -> Bool {
-        let now = loop.now
         if isClosed || isRetired {
             pending.fail(.unreachable, "the connection to \(address) is not wanted any more")
-        } else if let deadline = pending.deadline, deadline <= now {
+        } else if let deadline = pending.deadline, deadline <= loop.now {
             pending.fail(.deadlineExceeded, "the deadline had passed before the call was sent")
         } else if let connection, connection.isDraining {
             pending.fail(.draining, "the replica at \(address) is ending")
-        } else if connection == nil, let failure, now < retryAt {
+        } else if connection == nil, let failure, loop.now < retryAt {
             pending.resume(throwing: failure)
         } else if let connection, !connection.isWritable {
             pending.fail(.overloaded, "\(limits.highWaterMark) bytes wait to be sent to \(address)")

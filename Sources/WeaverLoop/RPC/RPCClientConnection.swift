@@ -52,16 +52,12 @@ final class RPCClientConnection: ByteStreamDelegate {
     /// Lends an encoder over the connection's output.
     @inline(__always)
     func write(_ body: (inout WireEncoder) throws(CallError) -> Void) throws(CallError) {
-        try stream?.write { (output) throws(CallError) in
-            try output.withEncoder { (wire) throws(CallError) in try body(&wire) }
-        }
+        try stream?.encode { wire throws(CallError) in try body(&wire) }
     }
 
     /// Sends a frame that was encoded before: a large one as it is, a small one with the others.
     func write(_ frame: consuming OutputBuffer) {
-        guard let stream else { return }
-        if frame.count >= FrameDecoder.directReadThreshold { return stream.write(owned: WritePiece(frame)) }
-        frame.withBytes { bytes in stream.write { $0.append(bytes) } }
+        stream?.write(frame: frame)
     }
 
     /// Tells the peer that nobody waits for a call's result.
@@ -70,7 +66,7 @@ final class RPCClientConnection: ByteStreamDelegate {
     }
 
     private func send(_ body: (inout WireEncoder) -> Void) {
-        stream?.write { output in output.withEncoder { wire in body(&wire) } }
+        stream?.encode { wire in body(&wire) }
     }
 
     // MARK: Reading

@@ -16,6 +16,8 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     private var dispatcher: any RPCDispatcher
     private var armedFor = MonotonicTime.never
     private let greetingDeadline: MonotonicTime
+    /// When the bytes that are being handled were read: the time of all frames in them.
+    private var readTime: MonotonicTime
 
     init(server: RPCServer, stream: ByteStream) throws(UVError) {
         self.server = server
@@ -25,6 +27,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         calls = ServerCallTable(limit: server.limits.maximumCallsPerConnection)
         let now = loop.now
         keepalive = Keepalive(interval: server.limits.pingInterval, limit: server.limits.silenceLimit, now: now)
+        readTime = now
         greetingDeadline = now + server.limits.connectTimeout
         dispatcher = server.dispatcher
         let fired = WeakBox<RPCServerConnection>()
@@ -44,7 +47,8 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     // MARK: Reading
 
     func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
-        keepalive.received(now: loop.now)
+        readTime = loop.now
+        keepalive.received(now: readTime)
         do throws(FrameError) {
             try decoder.feed(bytes) { header, payload in receive(header, payload) }
         } catch {
@@ -58,7 +62,8 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     }
 
     func stream(_ stream: ByteStream, didReadIntoDestination count: Int) {
-        keepalive.received(now: loop.now)
+        readTime = loop.now
+        keepalive.received(now: readTime)
         decoder.didReadDirectly(count) { header, payload in receive(header, payload) }
         didFeed()
     }
@@ -88,11 +93,9 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     private func greet(_ peer: HelloPeer) throws(CallError) {
         dispatcher = server.dispatcher.session(for: peer)
-        try stream.write { (output) throws(CallError) in
-            try output.withEncoder { (wire) throws(CallError) in
-                try wire.appendFrame(id: 0, kind: .hello, limit: RPCLimits.maximumHelloLength) {
-                    wire throws(WireError) in try server.hello.encode(wire: &wire)
-                }
+        try stream.encode { wire throws(CallError) in
+            try wire.appendFrame(id: 0, kind: .hello, limit: RPCLimits.maximumHelloLength) { wire throws(WireError) in
+                try server.hello.encode(wire: &wire)
             }
         }
         if server.isDraining { sendGoaway() }
@@ -120,7 +123,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
             } catch {
                 return refuseCall(id, CallError(.badArguments, "the request cannot be read: \(error.message)"))
             }
-            let call = ServerCall(id: id, key: header.key, context: header.context(now: loop.now), sink: self)
+            let call = ServerCall(id: id, key: header.key, context: header.context(now: readTime), sink: self)
             let found = dispatcher.dispatch(header.key, arguments: &wire, call: call)
             guard case .run(let placement, let label, let work) = found else {
                 if case .fail(let error) = found { refuseCall(id, error) }
@@ -142,13 +145,15 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         calls.insert(call, id: call.id, deadline: call.context.deadline)
         server.callBegan()
         if placement == .loop { loop.stall.enter(label) }
-        CallRunner.run(call, on: placement, loop: loop, work: work) { [self] call in
-            if !call.isAnswered {
-                call.fail(CallError(.internalError, "the call ended without an answer", mayHaveRun: true))
-            }
-            call.task = nil
-            server.callEnded()
+        CallRunner.run(call, on: placement, loop: loop, work: work)
+        if placement == .loop { loop.stall.enter(nil) }
+    }
+
+    func ended(_ call: ServerCall) {
+        if !call.isAnswered {
+            call.fail(CallError(.internalError, "the call ended without an answer", mayHaveRun: true))
         }
+        server.callEnded()
     }
 
     private func refuseCall(_ id: UInt64, _ error: CallError) {
@@ -162,15 +167,13 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     ) {
         if loop.isInLoop {
             guard take(call) else { return }
-            stream.write { output in
-                output.withEncoder { wire in encodeAnswer(call.id, kind, &wire, payload) }
-            }
+            stream.encode { wire in encodeAnswer(call.id, kind, &wire, payload) }
         } else {
             var output = OutputBuffer(capacity: 256)
             output.withEncoder { wire in encodeAnswer(call.id, kind, &wire, payload) }
-            let piece = Handoff(WritePiece(output))
+            let frame = EncodedFrame(output)
             loop.execute { [self] in
-                if take(call) { stream.write(owned: piece.value) }
+                if take(call) { stream.write(frame: exchange(&frame.bytes, with: OutputBuffer())) }
             }
         }
     }
@@ -206,7 +209,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     }
 
     private func send(_ body: (inout WireEncoder) -> Void) {
-        stream.write { output in output.withEncoder { wire in body(&wire) } }
+        stream.encode { wire in body(&wire) }
     }
 
     // MARK: Time

@@ -68,6 +68,12 @@ public final class ServerCall: @unchecked Sendable {
         sink.answer(self, .error, encode)
     }
 
+    /// The work has returned. On the loop's thread.
+    func ended() {
+        task = nil
+        sink.ended(self)
+    }
+
     /// The answer is not wanted any more. On the loop's thread.
     package func cancel() {
         cancelled.store(true, ordering: .relaxed)
@@ -81,4 +87,7 @@ package protocol ServerReplySink: AnyObject, Sendable {
     /// Sends an answer of `kind` (response or error), whose payload `payload` writes during this call. From any thread.
     func answer(
         _ call: ServerCall, _ kind: FrameKind, _ payload: (inout WireEncoder) throws(WireError) -> Void)
+
+    /// The call's work has returned. On the loop's thread.
+    func ended(_ call: ServerCall)
 }
