@@ -9,7 +9,8 @@ package enum HTTPDate {
         let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let time = "\(padded(second / 3600)):\(padded(second / 60 % 60)):\(padded(second % 60))"
-        return Array("\(weekdays[weekday]), \(padded(date.day)) \(months[date.month - 1]) \(date.year) \(time) GMT".utf8)
+        return Array(
+            "\(weekdays[weekday]), \(padded(date.day)) \(months[date.month - 1]) \(date.year) \(time) GMT".utf8)
     }
 
     private static func padded(_ number: Int) -> String {

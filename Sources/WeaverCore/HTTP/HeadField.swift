@@ -56,19 +56,24 @@ package enum KnownField: UInt8, Sendable {
         self =
             switch name.count {
             case 2: found(.te, "te")
-            case 4: bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "h") ? found(.host, "host") : found(.date, "date")
+            case 4:
+                bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "h") ? found(.host, "host") : found(.date, "date")
             case 6: found(.expect, "expect")
-            case 7: bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "u")
-                ? found(.upgrade, "upgrade") : found(.trailer, "trailer")
+            case 7:
+                bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "u")
+                    ? found(.upgrade, "upgrade") : found(.trailer, "trailer")
             case 9: found(.forwarded, "forwarded")
-            case 10: bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "c")
-                ? found(.connection, "connection") : found(.keepAlive, "keep-alive")
+            case 10:
+                bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "c")
+                    ? found(.connection, "connection") : found(.keepAlive, "keep-alive")
             case 14: found(.contentLength, "content-length")
             case 15: found(.xForwardedFor, "x-forwarded-for")
-            case 16: bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "p")
-                ? found(.proxyConnection, "proxy-connection") : found(.xForwardedHost, "x-forwarded-host")
-            case 17: bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "t")
-                ? found(.transferEncoding, "transfer-encoding") : found(.xForwardedProto, "x-forwarded-proto")
+            case 16:
+                bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "p")
+                    ? found(.proxyConnection, "proxy-connection") : found(.xForwardedHost, "x-forwarded-host")
+            case 17:
+                bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "t")
+                    ? found(.transferEncoding, "transfer-encoding") : found(.xForwardedProto, "x-forwarded-proto")
             case 18: found(.proxyAuthenticate, "proxy-authenticate")
             case 19: found(.proxyAuthorization, "proxy-authorization")
             default: .other

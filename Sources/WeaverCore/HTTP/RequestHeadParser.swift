@@ -57,7 +57,7 @@ package struct RequestHeadParser: Sendable {
         }
         var targetEnd = methodEnd + 1
         while targetEnd < range.upperBound, bytes.byte(targetEnd) != 0x20 { targetEnd += 1 }
-        guard targetEnd < range.upperBound else { throw .malformedRequestLine }
+        guard targetEnd > methodEnd + 1, targetEnd < range.upperBound else { throw .malformedRequestLine }
         let version = try HTTPVersion.parse(targetEnd + 1..<range.upperBound, in: bytes)
         let method = HTTPMethod(range.lowerBound..<methodEnd, in: bytes)
         let target = try RequestTarget(methodEnd + 1..<targetEnd, method: method, in: bytes)

@@ -14,7 +14,7 @@ package struct RequestTarget: Sendable, Equatable {
 
     /// Parses the target of a request with the method `method`.
     package init(_ range: Range<Int>, method: HTTPMethod, in bytes: RawSpan) throws(HTTPFault) {
-        guard !range.isEmpty else { throw .malformedRequestLine }
+        precondition(!range.isEmpty, "the request line's parser refuses an empty target")
         guard range.allSatisfy({ HTTPCharacters.isTarget(bytes.byte($0)) }) else { throw .malformedTarget }
         if method == .connect { throw .unsupportedMethod }
         if bytes.byte(range.lowerBound) == UInt8(ascii: "/") {

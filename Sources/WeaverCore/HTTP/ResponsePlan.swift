@@ -31,6 +31,17 @@ package struct ResponsePlan: Sendable, Equatable {
         keepAlive = reusable
     }
 
+    private init(framing: BodyFraming, keepAlive: Bool, isOldClient: Bool) {
+        self.framing = framing
+        self.keepAlive = keepAlive
+        self.isOldClient = isOldClient
+    }
+
+    /// The same, with the connection closed afterwards.
+    package func closing() -> ResponsePlan {
+        ResponsePlan(framing: framing, keepAlive: false, isOldClient: isOldClient)
+    }
+
     /// Writes the Connection field that this plan needs, if any.
     package func writeConnection(to output: inout OutputBuffer) {
         if !keepAlive {

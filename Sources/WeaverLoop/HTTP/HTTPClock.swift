@@ -1,9 +1,10 @@
+internal import WeaverCore
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import WeaverCore
 
 /// The Date field of responses, formatted once a second.
 struct HTTPClock {

@@ -35,9 +35,21 @@ package final class HTTPServer {
     package func start(address: SocketAddress) throws(UVError) {
         precondition(listener == nil, "an HTTP server starts once")
         listener = try StreamListener(loop: loop, address: address) { [weak self] stream in
-            guard let self else { return stream.close() }
-            accept(stream)
+            self.map { $0.accept(stream) } ?? stream.close()
         }
+        try startSweeping()
+    }
+
+    /// Accepts on `socket`, and what has connected to it already.
+    package func start(socket: ListeningSocket) throws(UVError) {
+        precondition(listener == nil, "an HTTP server starts once")
+        listener = try StreamListener(loop: loop, adopting: socket) { [weak self] stream in
+            self.map { $0.accept(stream) } ?? stream.close()
+        }
+        try startSweeping()
+    }
+
+    private func startSweeping() throws(UVError) {
         let sweeper = try LoopTimer(loop: loop) { [weak self] in self?.sweep() }
         self.sweeper = sweeper
         sweeper.arm(after: sweepInterval, every: sweepInterval)
@@ -83,7 +95,8 @@ package final class HTTPServer {
         stream.lowWaterMark = configuration.responseLowWaterMark
         let connection = HTTPServerConnection(stream: stream, server: self)
         connections[ObjectIdentifier(connection)] = connection
-        connection.start(handler: makeHandler(connection), isRefused: connections.count > configuration.maximumConnections)
+        connection.start(
+            handler: makeHandler(connection), isRefused: connections.count > configuration.maximumConnections)
     }
 
     private func checkDrained() {

@@ -158,15 +158,15 @@ package final class HTTPServerConnection {
         processPending()
     }
 
-    /// The request is complete.
-    package var isRequestComplete: Bool { phase == .answering }
+    /// The request is complete, or has no body that could be missing.
+    package var isRequestComplete: Bool { phase == .answering || (phase == .body && decoder.isAtEnd) }
 
     // MARK: Responses
 
     /// The way a response with `status` and a body of `body` goes to this client.
     package func planResponse(_ status: HTTPStatus, body: BodyFraming) -> ResponsePlan {
         guard let traits else { preconditionFailure("a response without a request") }
-        let mustClose = server.isDraining || isLastRequest || phase != .answering
+        let mustClose = server.isDraining || isLastRequest || !isRequestComplete
         return ResponsePlan(to: traits, status: status, body: body, mustClose: mustClose)
     }
 
@@ -210,8 +210,11 @@ package final class HTTPServerConnection {
         }
     }
 
-    /// Bytes of the announced length that have not been written.
-    package var responseBytesLeft: UInt64 { responseLeft }
+    /// May `count` more bytes of the response's body be written? Not more than its head announced.
+    package func mayWrite(_ count: Int) -> Bool {
+        if case .length = plan?.framing { return UInt64(count) <= responseLeft }
+        return true
+    }
 
     /// The client takes more; when false, `clientDidDrain` comes.
     package var isWritable: Bool { stream.isWritable }
@@ -223,7 +226,7 @@ package final class HTTPServerConnection {
         guard let plan, phase == .body || phase == .answering else { return }
         if case .length = plan.framing, responseLeft > 0 { return abort() }
         if plan.framing == .chunked { stream.write { $0.appendLastChunk(trailers) } }
-        let isReusable = plan.keepAlive && phase == .answering && !server.isDraining
+        let isReusable = plan.keepAlive && isRequestComplete && !server.isDraining
         server.counters.requestsInFlight -= 1
         endExchange()
         guard isReusable else { return linger() }

@@ -1,0 +1,84 @@
+public import HTTPTypes
+package import Logging
+package import WeaverCore
+package import WeaverLoop
+
+/// Answers one request. Returning ends the response; throwing before its head was sent is answered with 500 (413 for
+/// a body that is too large), afterwards the connection is cut. Its task is cancelled when the client goes away.
+public typealias HTTPHandler =
+    @Sendable (_ request: HTTPRequest, _ body: HTTPBody, _ writer: HTTPResponseWriter) async throws -> Void
+
+/// An HTTP/1.1 server that hands requests to an application's handler, each in a task of its own. From any thread.
+package final class HTTPListenerServer: Sendable {
+    private let loop: EventLoop
+    // Used on the loop's thread only, which HTTPServer's handles enforce.
+    nonisolated(unsafe) private let server: HTTPServer
+
+    /// A server that does not listen yet.
+    ///
+    /// - Parameter runsOn: `.loop` runs handlers on `loop` itself: no change of thread, and one that blocks holds
+    ///   everything up. `.pool` is for handlers that block or compute.
+    package init(
+        loop: EventLoop, configuration: HTTPServerConfiguration = .application, runsOn: RunsOn = .loop,
+        logger: Logger = Logger(label: "weaver.http"), handler: @escaping HTTPHandler
+    ) {
+        self.loop = loop
+        let application = Application(loop: loop, runsOn: runsOn, logger: logger, handler: handler)
+        unsafe server = HTTPServer(loop: loop, configuration: configuration) { connection in
+            ApplicationConnection(connection: connection, application: application)
+        }
+    }
+
+    /// Accepts on `socket`, and what has connected to it already.
+    package func start(socket: ListeningSocket) async throws {
+        try await onLoop { server throws(UVError) in try server.start(socket: socket) }
+    }
+
+    /// Listens on `address`, and tells which port the system chose.
+    package func start(address: SocketAddress) async throws -> SocketAddress {
+        try await onLoop { server throws(UVError) in
+            try server.start(address: address)
+            return server.localAddress ?? address
+        }
+    }
+
+    /// Accepts nothing more, and returns when no request is in flight and no connection is open.
+    package func drain() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { unsafe self.server.drain { continuation.resume() } }
+        }
+    }
+
+    /// Cuts every connection; a drain that waits returns.
+    package func close() async throws {
+        try await onLoop { server throws(UVError) in server.close() }
+    }
+
+    private func onLoop<R: Sendable>(
+        _ body: @escaping @Sendable (HTTPServer) throws(UVError) -> R
+    ) async throws -> R {
+        try await withCheckedThrowingContinuation { continuation in
+            loop.execute {
+                continuation.resume(with: Result { () throws(any Error) in unsafe try body(self.server) })
+            }
+        }
+    }
+}
+
+extension HTTPServerConfiguration {
+    /// For servers of applications: an idle connection is kept longer than the proxy's 60 s, so that the proxy is the
+    /// one who closes, and never sends a request into a connection that we are closing.
+    package static var application: HTTPServerConfiguration {
+        var configuration = HTTPServerConfiguration()
+        configuration.idleTimeout = .seconds(75)
+        return configuration
+    }
+}
+
+/// What all connections of a server share.
+struct Application: Sendable {
+    let loop: EventLoop
+    let runsOn: RunsOn
+    let logger: Logger
+    let handler: HTTPHandler
+}

@@ -1,0 +1,194 @@
+import Testing
+
+@testable import WeaverCore
+
+struct ProxyExchangeTests {
+    private func awaiting(reused: Bool, idempotent: Bool = true) -> ProxyExchange {
+        var exchange = ProxyExchange()
+        #expect(exchange.begin(isIdempotent: idempotent) == .pickBackend)
+        if reused {
+            #expect(exchange.picked(reused: true) == [.sendHead, .readRequestBody])
+        } else {
+            #expect(exchange.picked(reused: false) == [])
+            #expect(exchange.isBodyHeld)
+            #expect(exchange.connected() == [.sendHead, .readRequestBody])
+        }
+        #expect(!exchange.isBodyHeld)
+        return exchange
+    }
+
+    @Test func completeExchangeKeepsBothConnections() {
+        var exchange = awaiting(reused: false)
+        exchange.requestDidEnd()
+        exchange.responseBegan()
+        #expect(exchange.responseEnded(reusable: true) == [.releaseBackend, .finishResponse])
+        #expect(exchange.isIdle)
+    }
+
+    @Test func backendIsNotKeptWhenItClosesOrTheRequestIsStillArriving() {
+        var closing = awaiting(reused: true)
+        closing.requestDidEnd()
+        closing.responseBegan()
+        #expect(closing.responseEnded(reusable: false) == [.closeBackend, .finishResponse])
+        var early = awaiting(reused: true)
+        early.responseBegan()
+        #expect(early.responseEnded(reusable: true) == [.closeBackend, .finishResponse])
+    }
+
+    @Test func keptConnectionThatBreaksIsReplacedForIdempotentMethodsOnly() {
+        var get = awaiting(reused: true)
+        #expect(
+            get.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [.closeBackend, .pickBackend])
+        var post = awaiting(reused: true, idempotent: false)
+        #expect(
+            post.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+                == [.closeBackend, .sendFailure])
+        #expect(post.failure?.status == .badGateway)
+        var unsent = awaiting(reused: true, idempotent: false)
+        #expect(
+            unsent.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
+                == [.closeBackend, .pickBackend])
+    }
+
+    @Test func nothingIsSentAgainOnceItMayHaveBeenSeen() {
+        var body = awaiting(reused: true)
+        body.requestBodyPassed()
+        #expect(
+            body.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+        var begun = awaiting(reused: true)
+        #expect(
+            begun.backendFailed(responseBytes: true, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+        var new = awaiting(reused: false)
+        #expect(
+            new.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+    }
+
+    @Test func unreachableBackendsAreTriedOnceEachThenTheClientHears() {
+        var exchange = ProxyExchange()
+        _ = exchange.begin(isIdempotent: false)
+        for _ in 0..<2 {
+            _ = exchange.picked(reused: false)
+            #expect(
+                exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+                    == [.closeBackend, .pickBackend])
+        }
+        #expect(exchange.nonePicked() == .sendFailure)
+        #expect(exchange.failure == .init(status: .badGateway, detail: "refused", retryAfterSeconds: nil))
+        #expect(exchange.isIdle)
+    }
+
+    @Test func attemptsAreBounded() {
+        var exchange = ProxyExchange()
+        _ = exchange.begin(isIdempotent: true)
+        for attempt in 1...ProxyExchange.maximumAttempts {
+            _ = exchange.picked(reused: true)
+            let action = exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+            #expect(action.contains(.pickBackend) == (attempt < ProxyExchange.maximumAttempts))
+        }
+        #expect(exchange.isIdle)
+    }
+
+    @Test func withoutBackendsTheRequestWaitsForOneOrTheBound() {
+        var lucky = ProxyExchange()
+        _ = lucky.begin(isIdempotent: false)
+        #expect(lucky.nonePicked() == .waitForBackend)
+        #expect(lucky.isBodyHeld)
+        #expect(lucky.backendsChanged() == .pickBackend)
+        #expect(lucky.picked(reused: true) == [.sendHead, .readRequestBody])
+        #expect(lucky.backendsChanged() == [])
+        var unlucky = ProxyExchange()
+        _ = unlucky.begin(isIdempotent: false)
+        _ = unlucky.nonePicked()
+        #expect(unlucky.timedOut() == .sendFailure)
+        #expect(unlucky.failure?.status == .serviceUnavailable)
+        #expect(unlucky.failure?.retryAfterSeconds == ProxyExchange.retryAfterSeconds)
+    }
+
+    @Test func timeOutIsAnErrorBeforeTheResponseAndACutAfter() {
+        var silent = awaiting(reused: true)
+        #expect(silent.timedOut() == [.closeBackend, .sendFailure])
+        #expect(silent.failure?.status == .gatewayTimeout)
+        var connecting = ProxyExchange()
+        _ = connecting.begin(isIdempotent: false)
+        _ = connecting.picked(reused: false)
+        #expect(connecting.timedOut() == [.closeBackend, .pickBackend])
+        #expect(connecting.nonePicked() == .sendFailure)
+        #expect(connecting.failure?.status == .gatewayTimeout)
+        var begun = awaiting(reused: true)
+        begun.responseBegan()
+        #expect(begun.timedOut() == [.closeBackend, .abortClient])
+    }
+
+    @Test func truncatedResponseIsVisibleToTheClient() {
+        var exchange = awaiting(reused: true)
+        exchange.responseBegan()
+        #expect(
+            exchange.backendFailed(responseBytes: true, nothingSent: false, detail: "x")
+                == [.closeBackend, .abortClient])
+    }
+
+    @Test func clientThatLeavesFreesTheBackend() {
+        var exchange = awaiting(reused: true)
+        #expect(exchange.clientGone() == .closeBackend)
+        #expect(exchange.isIdle)
+        #expect(exchange.clientGone() == [])
+        // What the backend does later concerns nobody.
+        #expect(exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [])
+    }
+}
+
+struct BackendTableTests {
+    @Test func leastBusyIsPickedAndEqualsTakeTurns() {
+        var table = BackendTable()
+        let a = table.add()
+        let b = table.add()
+        let c = table.add()
+        var picked: Set<BackendTable.ID> = []
+        for _ in 0..<3 {
+            guard let id = table.pick(now: 0) else { return }
+            picked.insert(id)
+            table.began(id)
+        }
+        #expect(picked == [a, b, c])
+        table.ended(b)
+        #expect(table.pick(now: 0) == b)
+        #expect(table.pick(excluding: [b, c], now: 0) == a)
+        #expect(table.pick(excluding: [a, b, c], now: 0) == nil)
+        #expect(table.inFlight(a) == 1)
+    }
+
+    @Test func idleBackendsShareSequentialRequests() {
+        var table = BackendTable()
+        let ids = [table.add(), table.add()]
+        var counts = [0, 0]
+        for _ in 0..<10 {
+            if let id = table.pick(now: 0), let index = ids.firstIndex(of: id) { counts[index] += 1 }
+        }
+        #expect(counts == [5, 5])
+    }
+
+    @Test func failedBackendIsAskedLastForAWhile() {
+        var table = BackendTable()
+        let a = table.add()
+        let b = table.add()
+        table.failed(a, now: 10)
+        table.began(b)
+        #expect(table.pick(now: 11) == b)
+        #expect(table.pick(excluding: [b], now: 11) == a)
+        #expect(table.pick(now: 10 + BackendTable.failureBackoff) == a)
+        table.failed(a, now: 10)
+        table.succeeded(a)
+        #expect(table.pick(now: 11) == a)
+    }
+
+    @Test func removedBackendIsNotPickedAndItsExchangesMayStillEnd() {
+        var table = BackendTable()
+        let a = table.add()
+        table.began(a)
+        table.remove(a)
+        #expect(table.pick(now: 0) == nil)
+        table.ended(a)
+        let b = table.add()
+        #expect(b != a)
+    }
+}

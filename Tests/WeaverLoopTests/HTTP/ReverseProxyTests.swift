@@ -1,0 +1,429 @@
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+/// A proxy on its loop, for tests that run elsewhere.
+final class ProxyFixture: @unchecked Sendable {
+    // @unchecked: `proxy` is used on the loop only.
+    let loop: EventLoop
+    let address: SocketAddress
+    private let proxy: ReverseProxy
+
+    private init(loop: EventLoop, proxy: ReverseProxy, address: SocketAddress) {
+        self.loop = loop
+        self.proxy = proxy
+        self.address = address
+    }
+
+    static func start(
+        _ loop: EventLoop, backends: [SocketAddress],
+        _ configure: @escaping @Sendable (inout ReverseProxyConfiguration) -> Void = { _ in }
+    ) async throws -> ProxyFixture {
+        try await loop.run {
+            var configuration = ReverseProxyConfiguration()
+            configure(&configuration)
+            let proxy = ReverseProxy(loop: loop, configuration: configuration)
+            try proxy.start(address: .ip("127.0.0.1", port: 0))
+            proxy.setBackends(backends)
+            return ProxyFixture(loop: loop, proxy: proxy, address: proxy.localAddress ?? .ip("127.0.0.1", port: 0))
+        }
+    }
+
+    func setBackends(_ addresses: [SocketAddress]) async throws {
+        try await loop.run { self.proxy.setBackends(addresses) }
+    }
+
+    func counters() async throws -> ReverseProxyCounters { try await loop.run { self.proxy.counters } }
+    func serverCounters() async throws -> HTTPServerCounters { try await loop.run { self.proxy.serverCounters } }
+    func inFlight() async throws -> Int { try await loop.run { self.proxy.requestsInFlight.values.reduce(0, +) } }
+
+    func drain() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { self.proxy.drain { continuation.resume() } }
+        }
+    }
+
+    func close() async throws { try await loop.run { self.proxy.close() } }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct ReverseProxyTests {
+    /// One proxy, one scripted backend, one client.
+    private func withProxy(
+        _ configure: @escaping @Sendable (inout ReverseProxyConfiguration) -> Void = { _ in },
+        _ body: (ProxyFixture, RawServer, RawPeer) async throws -> Void
+    ) async throws {
+        try await withLoop { loop in
+            let backend = try await RawServer(loop: loop)
+            let proxy = try await ProxyFixture.start(loop, backends: [backend.address], configure)
+            let client = try await RawPeer.connect(to: proxy.address, loop: loop)
+            do {
+                try await body(proxy, backend, client)
+            } catch {
+                Issue.record(error)
+            }
+            try await client.close()
+            try await proxy.close()
+            try await backend.close()
+        }
+    }
+
+    private func accept(_ backend: RawServer) async throws -> RawPeer {
+        try #require(await backend.accept())
+    }
+
+    private static let get = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    @Test func requestsShareKeptConnections() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            for round in 1...3 {
+                let request = await peer.receive("\r\n\r\n")
+                #expect(request.hasPrefix("GET /x HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 127.0.0.1\r\n"))
+                try await peer.forget()
+                try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\(round)!")
+                #expect(await client.receive("\(round)!").hasPrefix("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: "))
+                try await client.forget()
+                if round < 3 { try await client.send(Self.get) }
+            }
+            #expect(try await proxy.counters().backendConnections == 1)
+            #expect(try await proxy.counters().reusedConnections == 2)
+            #expect(try await proxy.inFlight() == 0)
+            try await peer.close()
+        }
+    }
+
+    @Test func everythingWorksByteByByte() async throws {
+        try await withProxy { _, backend, client in
+            try await client.sendByteByByte(
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+            let peer = try await accept(backend)
+            #expect(await peer.receive("0\r\n\r\n").contains("Transfer-Encoding: chunked\r\n"))
+            try await peer.sendByteByByte(
+                "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: y\r\n\r\n"
+            )
+            let response = await client.receive("0\r\nX: y\r\n\r\n")
+            #expect(response.hasPrefix("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"))
+            #expect(
+                response.hasSuffix("\r\n\r\n1\r\nh\r\n1\r\ni\r\n0\r\nX: y\r\n\r\n") || response.contains("2\r\nhi\r\n"))
+            try await peer.close()
+        }
+    }
+
+    @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
+        try await withProxy { _, backend, client in
+            try await client.send((1...5).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+            let peer = try await accept(backend)
+            for round in 1...5 {
+                #expect(await peer.receive("\r\n\r\n").hasPrefix("GET /\(round) "))
+                try await peer.forget()
+                try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n=\(round)")
+            }
+            let responses = await client.receive("=5")
+            #expect(responses.split(separator: "=").dropFirst().map { $0.prefix(1) } == ["1", "2", "3", "4", "5"])
+            try await peer.close()
+        }
+    }
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", "400"), ("GET / HTTP/3.0\r\n\r\n", "505"),
+        ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "501"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 65536))\r\n\r\n", "431"),
+        ("GET /\(String(repeating: "x", count: 17000)) HTTP/1.1\r\n", "414"),
+    ])
+    func refusedRequestIsAnsweredAndTheConnectionCloses(_ request: String, _ status: String) async throws {
+        try await withProxy { proxy, _, client in
+            try await client.send(request)
+            let answer = await client.receiveAll()
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(answer.contains("Connection: close\r\n"))
+            #expect(try await proxy.counters().backendConnections == 0)
+        }
+    }
+
+    @Test func malformedChunkCutsTheBackendAndIsAnswered() async throws {
+        try await withProxy { _, backend, client in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+            let peer = try await accept(backend)
+            _ = await peer.receive("x\r\n")
+            try await client.send("zz\r\n")
+            #expect(await client.receiveAll().hasPrefix("HTTP/1.1 400 "))
+            #expect(!(await peer.receiveAll().contains("0\r\n\r\n")))
+            try await peer.close()
+        }
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", "nonsense\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 2",
+    ])
+    func invalidResponseBecomes502(_ response: String) async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send(response)
+            if response.hasSuffix("2") { try await peer.shutdown() }
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 502 "))
+            #expect(try await proxy.inFlight() == 0)
+            try await peer.close()
+        }
+    }
+
+    @Test func truncatedBodyIsVisibleAsTruncated() async throws {
+        try await withProxy { _, backend, client in
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")
+            _ = await client.receive("hi")
+            try await peer.close()
+            #expect(!(await client.receiveAll().contains("0\r\n\r\n")))
+        }
+    }
+
+    @Test func bodyThatEndsWithTheBackendsConnectionArrivesWhole() async throws {
+        try await withProxy { _, backend, client in
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send("HTTP/1.0 200 OK\r\n\r\nall of it")
+            try await peer.shutdown()
+            #expect(await client.receive("0\r\n\r\n").contains("9\r\nall of it\r\n0\r\n\r\n"))
+            try await peer.close()
+        }
+    }
+
+    @Test func brokenKeptConnectionIsReplacedForAGet() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let first = try await accept(backend)
+            _ = await first.receive("\r\n\r\n")
+            try await first.send("HTTP/1.1 204 No Content\r\n\r\n")
+            _ = await client.receive("\r\n\r\n")
+            try await client.forget()
+            try await first.forget()
+            try await client.send(Self.get)
+            _ = await first.receive("\r\n\r\n")
+            try await first.close()
+            let second = try await accept(backend)
+            #expect(await second.receive("\r\n\r\n").hasPrefix("GET /x "))
+            try await second.send("HTTP/1.1 204 No Content\r\n\r\n")
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+            #expect(try await proxy.counters().retries == 1)
+            try await second.close()
+        }
+    }
+
+    @Test func unreachableBackendIsLeftForAnother() async throws {
+        try await withProxy { proxy, backend, client in
+            let gone = try await RawServer(loop: proxy.loop)
+            try await gone.close()
+            try await proxy.setBackends([gone.address, backend.address])
+            for _ in 0..<4 {
+                try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+                let peer = try await accept(backend)
+                #expect(await peer.receive("hi").hasSuffix("\r\n\r\nhi"))
+                try await peer.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+                try await client.forget()
+                try await peer.close()
+            }
+        }
+    }
+
+    @Test func noBackendAnswersMeans502() async throws {
+        try await withProxy { proxy, backend, client in
+            try await backend.close()
+            try await client.send(Self.get)
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 502 "))
+        }
+    }
+
+    @Test func requestWaitsForABackendAndThenIs503() async throws {
+        try await withProxy {
+            $0.waitTimeout = .milliseconds(100)
+        } _: { proxy, backend, client in
+            try await proxy.setBackends([])
+            try await client.send(Self.get)
+            let refusal = await client.receive("\r\n\r\n")
+            #expect(refusal.hasPrefix("HTTP/1.1 503 "))
+            #expect(refusal.contains("Retry-After: 1\r\n"))
+            // The connection goes on, and a backend that comes in time is used.
+            _ = await client.receive("ready\n")
+            try await client.forget()
+            try await client.send(Self.get)
+            try await proxy.setBackends([backend.address])
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+            try await peer.close()
+        }
+    }
+
+    @Test func silentBackendMeans504AndSilentClientIsClosed() async throws {
+        try await withProxy {
+            $0.responseTimeout = .milliseconds(60)
+            $0.server.headerTimeout = .milliseconds(60)
+        } _: { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 504 "))
+            _ = await client.receive("time\n")
+            try await client.forget()
+            try await client.send("GET / HT")
+            #expect(await client.receiveAll().hasPrefix("HTTP/1.1 408 "))
+            try await peer.close()
+        }
+    }
+
+    @Test func removedBackendGetsNothingMoreAndFinishesWhatItHas() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let old = try await accept(backend)
+            _ = await old.receive("\r\n\r\n")
+            let next = try await RawServer(loop: proxy.loop)
+            try await proxy.setBackends([next.address])
+            try await old.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold")
+            _ = await client.receive("old")
+            _ = await old.receiveAll()
+            try await client.send(Self.get)
+            let new = try await accept(next)
+            _ = await new.receive("\r\n\r\n")
+            try await new.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew")
+            _ = await client.receive("new")
+            try await old.close()
+            try await new.close()
+            try await next.close()
+        }
+    }
+
+    @Test func clientThatLeavesFreesItsBackend() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab")
+            let peer = try await accept(backend)
+            _ = await peer.receive("ab")
+            try await client.close()
+            _ = await peer.receiveAll()
+            #expect(try await proxy.inFlight() == 0)
+            try await peer.close()
+        }
+    }
+
+    @Test func halfClosedClientGetsItsResponse() async throws {
+        try await withProxy { _, backend, client in
+            try await client.send(Self.get)
+            try await client.shutdown()
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            #expect(await client.receiveAll().hasSuffix("ok"))
+            try await peer.close()
+        }
+    }
+
+    @Test func responseBeforeTheEndOfTheRequestClosesBoth() async throws {
+        try await withProxy { _, backend, client in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nab")
+            let peer = try await accept(backend)
+            _ = await peer.receive("ab")
+            try await peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+            #expect(await client.receiveAll().contains("Connection: close\r\n"))
+            _ = await peer.receiveAll()
+            try await peer.close()
+        }
+    }
+
+    @Test func slowClientHoldsTheBackendBack() async throws {
+        let size = 64 << 20
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await client.setReading(false)
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+            try await peer.send([UInt8](repeating: 7, count: size))
+            let left = try await settledUnsent(peer)
+            #expect(left > size / 2, "the proxy took \(size - left) bytes for a client that reads nothing")
+            try await client.setReading(true)
+            let response = await client.receive { bytes, ended in ended || bytes.count >= size }
+            #expect(response.count > size)
+            try await peer.close()
+        }
+    }
+
+    @Test func slowBackendHoldsTheClientBack() async throws {
+        let size = 64 << 20
+        try await withProxy { proxy, backend, client in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+            try await client.send([UInt8](repeating: 7, count: size))
+            let peer = try await accept(backend)
+            try await peer.setReading(false)
+            let left = try await settledUnsent(client)
+            #expect(left > size / 2, "the proxy took \(size - left) bytes for a backend that reads nothing")
+            try await peer.setReading(true)
+            let request = await peer.receive { bytes, ended in ended || bytes.count >= size }
+            #expect(request.count > size)
+            try await peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+            try await peer.close()
+        }
+    }
+
+    /// What a sender has left once it makes no progress any more.
+    private func settledUnsent(_ peer: RawPeer) async throws -> Int {
+        var last = -1
+        while true {
+            let now = try await peer.unsentBytes()
+            if now == last { return now }
+            last = now
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    @Test func drainLetsRequestsFinishAndClosesIdleClients() async throws {
+        try await withLoop { loop in
+            let backend = try await RawServer(loop: loop)
+            let proxy = try await ProxyFixture.start(loop, backends: [backend.address])
+            let busy = try await RawPeer.connect(to: proxy.address, loop: loop)
+            let idle = try await RawPeer.connect(to: proxy.address, loop: loop)
+            try await busy.send(Self.get)
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("\r\n\r\n")
+            async let drained: Void = proxy.drain()
+            _ = await idle.receiveAll()
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            let response = await busy.receiveAll()
+            #expect(response.contains("Connection: close\r\n"))
+            #expect(response.hasSuffix("ok"))
+            try await idle.close()
+            try await busy.close()
+            await drained
+            try await peer.close()
+            try await backend.close()
+            #expect(try await proxy.serverCounters().openConnections == 0)
+        }
+    }
+
+    @Test func addressInUseIsATypedError() async throws {
+        try await withLoop { loop in
+            let taken = try await RawServer(loop: loop)
+            let error = try await loop.run {
+                let proxy = ReverseProxy(loop: loop)
+                do throws(UVError) {
+                    try proxy.start(address: taken.address)
+                    return UVError?.none
+                } catch {
+                    return error
+                }
+            }
+            #expect(error?.isAddressInUse == true)
+            try await taken.close()
+        }
+    }
+}
