@@ -1,0 +1,174 @@
+import Testing
+import WeaverCore
+
+@Suite struct BabysitterTests {
+    @Test func `main is started first, every other group when first asked for, and only once`() {
+        var world = World()
+        world.start()
+        #expect(world.runningGroups == ["main": 2])
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.ask(by: main[0], for: "Lemon.Categories")
+        world.ask(by: main[1], for: "Lemon.Categories")
+        #expect(world.runningGroups == ["main": 2, "Lemon.Categories": 2])
+    }
+
+    @Test func `an address in use ends the deployment before anything is started`() {
+        var world = World()
+        world.proxyFails = true
+        world.start()
+        #expect(world.endCode == 1)
+        #expect(world.runningGroups.isEmpty)
+        #expect(world.logged("in use"))
+    }
+
+    @Test func `a replica that dies leaves routing and proxy at once and is started again`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.ask(by: main[0], for: "Lemon.Categories")
+        world.bringUp()
+        #expect(world.routes(of: "Lemon.Categories", seenBy: main[0])?.count == 2)
+        world.export(by: main[0], listener: "lemon", port: 1001)
+        world.export(by: main[1], listener: "lemon", port: 1002)
+        #expect(world.backends["lemon"]?.count == 2)
+
+        let victim = world.ready(of: "Lemon.Categories")[0]
+        world.advance(.seconds(10))
+        world.die(victim)
+        #expect(world.routes(of: "Lemon.Categories", seenBy: main[0])?.count == 1)
+        world.die(main[1])
+        #expect(world.backends["lemon"]?.count == 1)
+        world.advance(.seconds(1))
+        world.bringUp()
+        #expect(world.routes(of: "Lemon.Categories", seenBy: main[0])?.count == 2)
+    }
+
+    @Test func `a replica that keeps dying is given up while the rest serves`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.ask(by: main[0], for: "Lemon.Categories")
+        for _ in 0..<20 {
+            for replica in world.starting(of: "Lemon.Categories") { world.die(replica) }
+            world.advance(.seconds(6))
+        }
+        #expect(world.starting(of: "Lemon.Categories").isEmpty)
+        #expect(world.logged("given up"))
+        #expect(world.ready(of: "main") == main)
+        #expect(world.endCode == nil)
+    }
+
+    @Test func `when every replica of main is given up the deployment ends with a code`() {
+        var world = World()
+        world.start()
+        for _ in 0..<20 where world.endCode == nil {
+            for replica in world.starting(of: "main") { world.die(replica) }
+            world.advance(.seconds(6))
+        }
+        #expect(world.endCode == 1)
+    }
+
+    @Test
+    func `a replica that does not answer gets no more work, comes back when it does, and is killed when it does not`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.export(by: main[0], listener: "lemon", port: 1001)
+        world.export(by: main[1], listener: "lemon", port: 1002)
+        world.silent.insert(main[0])
+        world.advance(.seconds(6))
+        #expect(world.backends["lemon"] == [.ip("127.0.0.1", port: 1002)])
+        world.silent.remove(main[0])
+        world.advance(.seconds(3))
+        #expect(world.backends["lemon"]?.count == 2)
+        world.silent.insert(main[0])
+        world.advance(.seconds(40))
+        #expect(world.killed.contains(main[0]))
+    }
+
+    @Test func `stopping drains main before the others and ends with 0`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        world.ask(by: world.ready(of: "main")[0], for: "Lemon.Categories")
+        world.bringUp()
+        world.stop()
+        #expect(world.drained.allSatisfy { world.group[$0] == "main" })
+        #expect(world.drained.count == 2)
+        for replica in world.alive(of: "main") { world.drainDone(replica) }
+        #expect(world.shutDown.count == 2)
+        for replica in world.alive(of: "main") { world.die(replica, success: true) }
+        #expect(world.drained.count == 4)
+        for replica in world.alive(of: "Lemon.Categories") { world.die(replica, success: true) }
+        #expect(world.endCode == 0)
+    }
+
+    @Test func `a process that ignores every request is terminated, then killed`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        world.stop()
+        world.advance(.seconds(60))
+        #expect(world.killed.count == 2)
+    }
+
+    @Test func `a main that has returned is not started again and ends the deployment`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        for replica in world.ready(of: "main") {
+            world.leave(replica, completed: true)
+            world.die(replica, success: true)
+        }
+        #expect(world.endCode == 0)
+        #expect(world.runningGroups.isEmpty)
+    }
+
+    @Test func `a routed component's slices cover the key space and change version with its replicas`() throws {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")[0]
+        world.ask(by: main, for: "Lemon.Categories")
+        world.bringUp()
+        let categories = world.ready(of: "Lemon.Categories")[0]
+        world.ask(by: categories, for: "Lemon.CategoryCache")
+        world.bringUp()
+        let before = try #require(world.assignment(of: "Lemon.CategoryCache", seenBy: categories))
+        #expect(before.slices.first?.start == 0)
+        #expect(before.slices.count == 2)
+        world.advance(.seconds(5))
+        world.die(world.ready(of: "Lemon.CategoryCache")[0])
+        let after = try #require(world.assignment(of: "Lemon.CategoryCache", seenBy: categories))
+        #expect(after.version > before.version)
+        #expect(after.slices.count == 1)
+    }
+
+    @Test func `a component that the caller has no ref to is refused`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        world.ask(by: world.ready(of: "main")[0], for: "Lemon.CategoryCache")
+        #expect(world.refusals.count == 1)
+    }
+
+    @Test(arguments: 0..<200 as Range<UInt64>)
+    func `whatever happens, routing holds only live ready replicas and nothing is left at the end`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var world = World(seed: seed)
+        world.start()
+        for _ in 0..<150 where world.endCode == nil {
+            world.randomStep(&random)
+            world.checkInvariants(seed: seed)
+        }
+        world.stop()
+        world.advance(.seconds(120))
+        for replica in world.alive { world.die(replica) }
+        #expect(world.endCode != nil, "seed \(seed)")
+        #expect(world.alive.isEmpty, "seed \(seed)")
+    }
+}

@@ -1,0 +1,203 @@
+import Testing
+import WeaverCore
+
+/// A model of everything outside a babysitter: processes that exist, what they were told, a clock.
+struct World {
+    var babysitter: Babysitter
+    var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    var proxyFails = false
+    var silent: Set<String> = []
+
+    private(set) var endCode: Int32?
+    private(set) var alive: [String] = []
+    private(set) var group: [String: String] = [:]
+    private(set) var backends: [String: [SocketAddress]] = [:]
+    private(set) var killed: Set<String> = []
+    private(set) var drained: [String] = []
+    private(set) var shutDown: [String] = []
+    private(set) var refusals: [String] = []
+    private var told: [String: [String: RoutingInfo]] = [:]
+    private var logs: [String] = []
+    private var isReady: Set<String> = []
+    private var port: UInt16 = 2000
+
+    init(seed: UInt64 = 1) {
+        let descriptor = AppDescriptor(
+            version: "1",
+            components: [
+                .init(name: "main", refs: ["Lemon.Categories", "Lemon.Products"], listeners: ["lemon"]),
+                .init(name: "Lemon.Categories", refs: ["Lemon.CategoryCache"]),
+                .init(name: "Lemon.Products"),
+                .init(name: "Lemon.CategoryCache", isRouted: true),
+            ])
+        babysitter = Babysitter(
+            plan: DeploymentPlan(application: "lemon", descriptor: descriptor), sections: [:], deadline: .seconds(30),
+            deployment: "d", secret: Array(repeating: 7, count: 32), seed: seed)
+    }
+
+    // MARK: What happens
+
+    mutating func start() {
+        babysitter.start(now: now)
+        settle()
+    }
+
+    mutating func stop() {
+        babysitter.stop(now: now)
+        settle()
+    }
+
+    /// Lets all processes that are starting become ready, and those that they cause to be started, too.
+    mutating func bringUp() {
+        for replica in alive where !isReady.contains(replica) {
+            port += 1
+            babysitter.reported(
+                replica, WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:\(port)", processID: 1, version: "1"),
+                now: now)
+            babysitter.started(replica, now: now)
+            isReady.insert(replica)
+        }
+        settle()
+    }
+
+    mutating func ask(by replica: String, for component: String) {
+        babysitter.startComponentAsked(by: replica, component: component, request: 1, now: now)
+        settle()
+    }
+
+    mutating func export(by replica: String, listener: String, port: Int) {
+        babysitter.exported(by: replica, listener: listener, address: "127.0.0.1:\(port)", request: 2)
+        settle()
+    }
+
+    mutating func leave(_ replica: String, completed: Bool) {
+        babysitter.leaving(replica, completed: completed)
+        settle()
+    }
+
+    mutating func drainDone(_ replica: String) {
+        babysitter.drained(replica, now: now)
+        settle()
+    }
+
+    mutating func die(_ replica: String, success: Bool = false) {
+        alive.removeAll { $0 == replica }
+        isReady.remove(replica)
+        told[replica] = nil
+        babysitter.exited(
+            replica, status: success ? "exit code 0" : "signal 9", isSuccess: success, now: now)
+        settle()
+    }
+
+    /// Time passes; processes that are not silent answer what they are asked.
+    mutating func advance(_ duration: Duration) {
+        let end = now + duration
+        while let next = babysitter.nextDeadline, next <= end {
+            now = max(now, next)
+            babysitter.tick(now: now)
+            settle()
+        }
+        now = end
+    }
+
+    mutating func randomStep(_ random: inout SeededGenerator) {
+        let replica = alive.randomElement(using: &random)
+        switch Int.random(in: 0..<9, using: &random) {
+        case 0, 1: bringUp()
+        case 2:
+            guard let replica, group[replica] == "main" else { return }
+            ask(by: replica, for: Bool.random(using: &random) ? "Lemon.Categories" : "Lemon.Products")
+        case 3:
+            guard let replica, group[replica] == "Lemon.Categories" else { return }
+            ask(by: replica, for: "Lemon.CategoryCache")
+        case 4: if let replica { die(replica) }
+        case 5:
+            guard let replica, group[replica] == "main" else { return }
+            export(by: replica, listener: "lemon", port: Int.random(in: 1..<60000, using: &random))
+        case 6: if let replica { silent.insert(replica) }
+        case 7: silent = []
+        default: advance(.milliseconds(Int.random(in: 0..<8000, using: &random)))
+        }
+    }
+
+    // MARK: What is done
+
+    private mutating func settle() {
+        while true {
+            let actions = babysitter.takeActions()
+            if actions.isEmpty { return }
+            for action in actions { perform(action) }
+        }
+    }
+
+    private mutating func perform(_ action: Babysitter.Action) {
+        switch action {
+        case .spawn(let setup):
+            alive.append(setup.replica)
+            group[setup.replica] = setup.group[0]
+            babysitter.spawned(setup.replica, processID: 1)
+        case .send(let replica, let message, _): deliver(message, to: replica)
+        case .reply(_, _, .refused(let reason)): refusals.append(reason)
+        case .reply: break
+        case .kill(let replica, let signal):
+            killed.insert(replica)
+            if signal == 9, alive.contains(replica) { die(replica) }
+        case .startProxy(let listener, let address):
+            if proxyFails {
+                babysitter.proxyFailed(listener, reason: "the address \(address) is in use")
+            } else {
+                babysitter.proxyStarted(listener, address: .ip("127.0.0.1", port: 12345), now: now)
+            }
+        case .setBackends(let listener, let addresses): backends[listener] = addresses
+        case .drainProxy, .stopProxy: break
+        case .log(_, let message, _, _): logs.append(message)
+        case .end(let code):
+            #expect(endCode == nil, "a deployment ends once")
+            endCode = code
+        }
+    }
+
+    private mutating func deliver(_ message: EnvelopeMessage, to replica: String) {
+        guard alive.contains(replica) else {
+            Issue.record("\(message) was sent to a replica that is gone")
+            return
+        }
+        switch message {
+        case .routingInfo(let info): told[replica, default: [:]][info.component] = info
+        case .healthCheck: if !silent.contains(replica) { babysitter.answered(replica, now: now) }
+        case .drain: drained.append(replica)
+        case .shutdown: shutDown.append(replica)
+        default: break
+        }
+    }
+
+    // MARK: What is seen
+
+    var runningGroups: [String: Int] { Dictionary(alive.map { (group[$0] ?? "", 1) }, uniquingKeysWith: +) }
+    func alive(of name: String) -> [String] { alive.filter { group[$0] == name } }
+    func ready(of name: String) -> [String] { alive(of: name).filter(isReady.contains) }
+    func starting(of name: String) -> [String] { alive(of: name).filter { !isReady.contains($0) } }
+    func logged(_ text: String) -> Bool { logs.contains { $0.contains(text) } }
+    func routes(of component: String, seenBy replica: String) -> [RoutingInfo.Replica]? {
+        told[replica]?[component]?.replicas
+    }
+    func assignment(of component: String, seenBy replica: String) -> Assignment? {
+        told[replica]?[component]?.assignment
+    }
+
+    func checkInvariants(seed: UInt64) {
+        for (subscriber, infos) in told {
+            for (component, info) in infos {
+                let ids = info.replicas.map(\.id)
+                #expect(
+                    ids.allSatisfy { isReady.contains($0) },
+                    "seed \(seed): \(subscriber) was told of a replica of \(component) that is gone")
+                let owners = Set(info.assignment?.slices.flatMap(\.replicas) ?? ids)
+                #expect(owners.isSubset(of: ids), "seed \(seed): slices of \(component) name a replica that is gone")
+            }
+        }
+        for name in ["main", "Lemon.Categories", "Lemon.Products", "Lemon.CategoryCache"] {
+            #expect(alive(of: name).count <= 2, "seed \(seed): \(name) has too many processes")
+        }
+    }
+}
