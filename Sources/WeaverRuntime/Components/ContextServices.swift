@@ -7,6 +7,17 @@ extension ComponentContext {
     /// Which process the component runs in, of which deployment.
     public var replica: ReplicaInfo { resources.replica }
 
+    /// The component's section of the config, decoded: for an `init(context:)` that needs it before its `@Config`
+    /// property can be read.
+    ///
+    /// - Throws: what the decoding or the validation throws, in a component that was made outside the runtime.
+    public func config<Value: Decodable & Sendable>(_ type: Value.Type) throws -> Value {
+        guard let value = try resources.config(ConfigInfo("config", type)) as? Value else {
+            preconditionFailure("a config section was decoded as another type than \(type)")
+        }
+        return value
+    }
+
     /// The context of a component that was made outside the runtime has a logger like any other of the application.
     static let unmanagedLogger = Logger(label: "weaver")
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import WeaverRuntime
 
 #if canImport(Darwin)
     import Darwin
@@ -26,7 +27,7 @@ enum Failure {
     }
 
     private static func isParsersMatter(_ error: any Error, of command: any ParsableCommand.Type) -> Bool {
-        error is ExitCode || error is CleanExit || error is ValidationError
+        error is ArgumentParser.ExitCode || error is CleanExit || error is ValidationError
             || command.exitCode(for: error) != .failure
     }
 }

@@ -1,3 +1,5 @@
+import WeaverCore
+
 /// What `weaver multi deploy` prints before the first log line:
 ///
 ///     ╭───────────────────────────────────────────────────╮

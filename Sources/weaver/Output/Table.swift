@@ -1,3 +1,5 @@
+import WeaverCore
+
 /// A table with a title, drawn with box characters:
 ///
 ///     ╭─────────────────╮

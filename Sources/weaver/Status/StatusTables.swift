@@ -1,3 +1,5 @@
+import WeaverCore
+
 /// The tables of `weaver multi status`: deployments, components with the processes of their replicas, and listeners.
 struct StatusTables: Sendable {
     /// How much of a deployment's id stands in the second and third table.

@@ -33,11 +33,6 @@ import WeaverRuntime
         #expect(second.entries.map(\.message) == ["\(LogBuffer.batchSize)"])
     }
 
-    @Test func `a line shows time, place and attributes, and quotes what has spaces`() {
-        let line = LogLine.text(of: entry("sold out", attributes: ["b": "x y\"", "a": "1"]), secondsFromUTC: 3600)
-        #expect(line == #"02:02:03.000004 info     Shop.Products 3f2a9c01 Products.swift:12 | sold out a=1 b="x y\"""#)
-    }
-
     @Test func `an entry says who logs, and the nearest metadata wins`() {
         let sink = CollectingSink()
         var logger = Logger(label: "x") { _ in

@@ -1,4 +1,5 @@
 import Testing
+import WeaverCore
 
 @testable import weaver
 

@@ -1,13 +1,15 @@
+package import WeaverCore
+
 #if canImport(Darwin)
-    import Darwin
+    internal import Darwin
 #else
-    import Glibc
+    internal import Glibc
 #endif
 
 /// What this process has to do with its terminal and its place in the world: the hands behind the pure printers.
-enum Terminal {
+package enum Terminal {
     /// How text is to be written to a descriptor of this process.
-    static func style(of descriptor: Int32) -> TextStyle {
+    package static func style(of descriptor: Int32) -> TextStyle {
         var environment: [String: String] = [:]
         for name in ["NO_COLOR", "TERM"] {
             environment[name] = unsafe getenv(name).map { unsafe String(cString: $0) }
@@ -17,7 +19,7 @@ enum Terminal {
 
     /// Writes all of `text`, at once and unbuffered, so that lines of several sources never mix. A reader that has gone
     /// away is no error: there is nobody left to tell.
-    static func put(_ text: String, to descriptor: Int32) {
+    package static func put(_ text: String, to descriptor: Int32) {
         let bytes = [UInt8](text.utf8)
         unsafe bytes.withUnsafeBytes { buffer in
             var offset = 0
@@ -30,8 +32,13 @@ enum Terminal {
         }
     }
 
+    /// A printer of log entries for the reader of a descriptor of this process, in this machine's local time.
+    package static func logPrinter(for descriptor: Int32) -> LogPrinter {
+        LogPrinter(style: style(of: descriptor), utcOffset: utcOffset)
+    }
+
     /// How far east of UTC this machine's clock is at a time in seconds since 1970, in seconds.
-    static func utcOffset(at seconds: Int64) -> Int64 {
+    private static func utcOffset(at seconds: Int64) -> Int64 {
         var time = time_t(seconds)
         var parts = unsafe tm()
         guard unsafe localtime_r(&time, &parts) != nil else { return 0 }

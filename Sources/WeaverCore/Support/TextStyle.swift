@@ -1,5 +1,5 @@
 /// Whether text is written with ANSI escape sequences, and the few that the command line uses.
-enum TextStyle: Equatable, Sendable {
+package enum TextStyle: Equatable, Sendable {
     /// Text only: for files, pipes and terminals without colour.
     case plain
     /// Text with ANSI colours.
@@ -7,26 +7,26 @@ enum TextStyle: Equatable, Sendable {
 
     /// Decides by the conventions: colour only on a terminal, unless `NO_COLOR` is set to anything but the empty string
     /// (no-color.org) or `TERM` is `dumb`.
-    init(isTerminal: Bool, environment: [String: String]) {
+    package init(isTerminal: Bool, environment: [String: String]) {
         let refused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
         self = isTerminal && !refused && environment["TERM"] != "dumb" ? .colored : .plain
     }
 
     /// `text` in a fainter shade.
-    func dim(_ text: String) -> String { apply("2", to: text) }
+    package func dim(_ text: String) -> String { apply("2", to: text) }
 
     /// `text` in bold.
-    func bold(_ text: String) -> String { apply("1", to: text) }
+    package func bold(_ text: String) -> String { apply("1", to: text) }
 
     /// `text` in the colour of a warning.
-    func yellow(_ text: String) -> String { apply("33", to: text) }
+    package func yellow(_ text: String) -> String { apply("33", to: text) }
 
     /// `text` in the colour of an error.
-    func red(_ text: String) -> String { apply("31", to: text) }
+    package func red(_ text: String) -> String { apply("31", to: text) }
 
     /// `text` in a colour that is the same for the same `key`, in every run. Red and yellow are kept for errors and
     /// warnings.
-    func colored(_ text: String, by key: String) -> String {
+    package func colored(_ text: String, by key: String) -> String {
         // FNV-1a: Swift's own hash differs from run to run.
         let hash = key.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         return apply(Self.palette[Int(hash % UInt64(Self.palette.count))], to: text)
@@ -41,7 +41,7 @@ enum TextStyle: Equatable, Sendable {
 
 extension String {
     /// The text with spaces after it, so that it has at least `width` characters.
-    func padded(to width: Int) -> String {
+    package func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }
 }

@@ -1,13 +1,13 @@
 /// A day of the Gregorian calendar, as far as a log line shows it.
-struct CivilDate: Equatable, Sendable {
+package struct CivilDate: Equatable, Sendable {
     /// 1 to 12.
-    var month: Int64
+    package var month: Int64
     /// 1 to 31.
-    var day: Int64
+    package var day: Int64
 
     /// The date of a day counted from 1 January 1970. Howard Hinnant's `civil_from_days`: the year is thought to begin in
     /// March, so that the leap day is its last and the lengths of the months follow one line.
-    init(daysSince1970 days: Int64) {
+    package init(daysSince1970 days: Int64) {
         let sinceMarch0000 = days + 719_468
         let daysInEra: Int64 = 146_097
         let remainder = sinceMarch0000 % daysInEra

@@ -1,14 +1,12 @@
 import Testing
 import WeaverCore
 
-@testable import weaver
-
 @Suite struct LogPrinterTests {
     private let entry = LogEntry(
         time: 1_767_207_600_000_042, level: .info, component: "Lemon.Categories",
-        replica: "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640", file: "Store.swift", line: 24, message: "created",
+        replica: "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640", file: "Lemon/Store.swift", line: 24, message: "created",
         attributes: ["name": "a \"b\"\n", "id": "7"])
-    private let utc = LogPrinter(utcOffset: { _ in 0 }, style: .plain)
+    private let utc = LogPrinter(style: .plain) { _ in 0 }
 
     @Test func anEntryIsALine() {
         #expect(
@@ -18,7 +16,7 @@ import WeaverCore
     }
 
     @Test func theTimeIsTheReaders() {
-        let printer = LogPrinter(utcOffset: { _ in 5 * 3600 + 1 }, style: .plain)
+        let printer = LogPrinter(style: .plain) { _ in 5 * 3600 + 1 }
         #expect(printer.text(entry).hasPrefix("I0101 00:00:01.000042 "))
     }
 
@@ -47,7 +45,7 @@ import WeaverCore
     }
 
     @Test func theLinesOfAReplicaHaveItsColour() {
-        let printer = LogPrinter(utcOffset: { _ in 0 }, style: .colored)
+        let printer = LogPrinter(style: .colored) { _ in 0 }
         let colored = TextStyle.colored.colored("Lemon.Categories     f74f7512", by: entry.replica)
         #expect(printer.text(entry).contains(colored))
     }

@@ -1,28 +1,32 @@
-import WeaverCore
-
 /// Turns a log entry into a line for people:
 ///
 ///     I1231 19:00:00.000042 Lemon.Categories     f74f7512 CategoryService.swift:24 │ created id="7" name="Fruit"
 ///
 /// That is the level's letter, month and day, the time of day, the component, the replica's short id, the place in the
 /// source, and after the bar what was said, with its attributes by name. A message of several lines goes on below, under the bar.
-struct LogPrinter: Sendable {
+package struct LogPrinter: Sendable {
     /// The width that the component's name is padded to.
-    static let componentWidth = 20
+    package static let componentWidth = 20
     /// The width that the place in the source is padded to.
-    static let sourceWidth = 20
+    package static let sourceWidth = 20
     /// How much of a replica's id is shown.
-    static let replicaWidth = 8
+    package static let replicaWidth = 8
 
     /// How much east of UTC the reader's clock is, in seconds, at a time in seconds since 1970.
-    var utcOffset: @Sendable (Int64) -> Int64
+    package var utcOffset: @Sendable (Int64) -> Int64
     /// With colour, the lines of a replica have the colour of that replica.
-    var style: TextStyle
+    package var style: TextStyle
+
+    /// A printer for a reader whose clock is `utcOffset` seconds east of UTC at a time in seconds since 1970.
+    package init(style: TextStyle, utcOffset: @escaping @Sendable (Int64) -> Int64) {
+        self.utcOffset = utcOffset
+        self.style = style
+    }
 
     /// The entry's text, ended by a newline.
-    func text(_ entry: LogEntry) -> String {
+    package func text(_ entry: LogEntry) -> String {
         let replica = String(entry.replica.prefix(Self.replicaWidth))
-        let source = entry.file.isEmpty ? "" : "\(entry.file):\(entry.line)"
+        let source = entry.file.split(separator: "/").last.map { "\($0):\(entry.line)" } ?? ""
         let time = timestamp(entry.time)
         let component = entry.component.padded(to: Self.componentWidth)
         let place = source.padded(to: Self.sourceWidth)
