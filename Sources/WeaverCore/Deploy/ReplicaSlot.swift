@@ -76,20 +76,6 @@ package struct ReplicaSlot: Sendable {
         nextHealthCheck = nil
         teardown = nil
     }
-
-    /// One word for the status.
-    package var stateName: String {
-        switch state {
-        case .idle: "idle"
-        case .starting: "starting"
-        case .ready: "ready"
-        case .suspended: "unresponsive"
-        case .leaving, .killed: "stopping"
-        case .waiting: "restarting"
-        case .givenUp: "failed"
-        case .finished: "stopped"
-        }
-    }
 }
 
 /// A listener and its proxy.

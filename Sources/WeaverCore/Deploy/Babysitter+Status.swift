@@ -1,0 +1,44 @@
+extension Babysitter {
+    /// What is shown of the deployment at `now`; `processID` is the deployer's own.
+    package func status(began: MonotonicTime, now: MonotonicTime, processID: Int32) -> DeploymentStatus {
+        let isStopping =
+            switch phase {
+            case .starting, .running: false
+            case .stopping, .ended: true
+            }
+        return DeploymentStatus(
+            app: plan.application, deployment: deployment, pid: processID, age: (now - began) / .seconds(1),
+            isStopping: isStopping,
+            groups: groups.map { group in
+                DeploymentStatus.Group(
+                    name: group.plan.name, components: group.plan.components,
+                    replicas: group.slots.map { $0.status(now: now) })
+            },
+            listeners: listeners.sorted { $0.key < $1.key }.compactMap { name, listener in
+                listener.address.map {
+                    DeploymentStatus.Listener(name: name, address: "\($0)", backends: listener.backends.count)
+                }
+            })
+    }
+}
+
+extension ReplicaSlot {
+    func status(now: MonotonicTime) -> DeploymentStatus.Replica {
+        DeploymentStatus.Replica(
+            id: replica, pid: processID.map { Int32(clamping: $0) }, state: statusState, restarts: restarts,
+            address: address, age: startedAt.map { (now - $0) / .seconds(1) }, lastExit: lastExit)
+    }
+
+    private var statusState: DeploymentStatus.State {
+        switch state {
+        case .idle: .idle
+        case .starting: .starting
+        case .ready: .ready
+        case .suspended: .unresponsive
+        case .leaving, .killed: .stopping
+        case .waiting: .restarting
+        case .givenUp: .failed
+        case .finished: .stopped
+        }
+    }
+}

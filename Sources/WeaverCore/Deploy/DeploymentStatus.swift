@@ -1,0 +1,113 @@
+/// What `weaver multi status` shows of one deployment. Codable: this is the JSON of `--json` and of the status socket.
+package struct DeploymentStatus: Hashable, Sendable, Codable {
+    /// The application's name.
+    package var app: String
+    /// The deployment's id, a UUID.
+    package var deployment: String
+    /// The deployer's process id.
+    package var pid: Int32
+    /// Seconds since the deployment began.
+    package var age: Double
+    /// Whether the deployment is being stopped.
+    package var isStopping: Bool
+    /// The groups, that of `main` first.
+    package var groups: [Group]
+    /// The listeners whose proxies listen, sorted by name.
+    package var listeners: [Listener]
+
+    package init(
+        app: String, deployment: String, pid: Int32, age: Double, isStopping: Bool = false, groups: [Group],
+        listeners: [Listener]
+    ) {
+        self.app = app
+        self.deployment = deployment
+        self.pid = pid
+        self.age = age
+        self.isStopping = isStopping
+        self.groups = groups
+        self.listeners = listeners
+    }
+
+    /// A group and its replicas.
+    package struct Group: Hashable, Sendable, Codable {
+        /// The group's name: that of its first component.
+        package var name: String
+        /// The full names of its components.
+        package var components: [String]
+        /// Its replicas, one for each place, in order.
+        package var replicas: [Replica]
+
+        package init(name: String, components: [String], replicas: [Replica]) {
+            self.name = name
+            self.components = components
+            self.replicas = replicas
+        }
+    }
+
+    /// One replica: a place in a group, and the process that fills it now.
+    package struct Replica: Hashable, Sendable, Codable {
+        /// The id of the process, a UUID; nil while there is none.
+        package var id: String?
+        /// The process id; nil while there is none.
+        package var pid: Int32?
+        /// What it is doing.
+        package var state: State
+        /// How often it was started again.
+        package var restarts: Int
+        /// The address of its RPC server; nil before it has one.
+        package var address: String?
+        /// Seconds since the process was started; nil while there is none.
+        package var age: Double?
+        /// How the last process in this place ended, in words; nil when none has.
+        package var lastExit: String?
+
+        package init(
+            id: String? = nil, pid: Int32? = nil, state: State, restarts: Int = 0, address: String? = nil,
+            age: Double? = nil, lastExit: String? = nil
+        ) {
+            self.id = id
+            self.pid = pid
+            self.state = state
+            self.restarts = restarts
+            self.address = address
+            self.age = age
+            self.lastExit = lastExit
+        }
+    }
+
+    /// What a replica is doing.
+    package enum State: String, Hashable, Sendable, Codable {
+        /// Nobody has asked for its group yet.
+        case idle
+        /// Its process runs and does not take calls yet.
+        case starting
+        /// It takes calls.
+        case ready
+        /// It does not answer, and gets no work until it does.
+        case unresponsive
+        /// It is being ended, or ends by itself.
+        case stopping
+        /// It has died and will be started again.
+        case restarting
+        /// It has died too often and will not be started again.
+        case failed
+        /// It has ended in order, and no other comes.
+        case stopped
+    }
+
+    /// A listener and its proxy.
+    package struct Listener: Hashable, Sendable, Codable {
+        /// The listener's name.
+        package var name: String
+        /// The proxy's address, as `host:port`.
+        package var address: String
+        /// How many replicas the proxy spreads over.
+        package var backends: Int
+
+        package init(name: String, address: String, backends: Int) {
+            self.name = name
+            self.address = address
+            self.backends = backends
+        }
+    }
+}

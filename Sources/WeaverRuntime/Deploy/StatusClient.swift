@@ -1,0 +1,146 @@
+package import WeaverCore
+package import WeaverLoop
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+/// Why a deployment did not answer.
+package enum StatusError: Error, Equatable, CustomStringConvertible {
+    /// Nobody listens on the socket: the deployer is gone.
+    case gone
+    /// Somebody listens and has not answered in time.
+    case timedOut
+    /// What came is no answer.
+    case badAnswer(String)
+
+    package var description: String {
+        switch self {
+        case .gone: "the deployment has ended"
+        case .timedOut: "the deployment does not answer"
+        case .badAnswer(let reason): "the deployment's answer cannot be read: \(reason)"
+        }
+    }
+}
+
+/// Asks a running deployment over its status socket. From any thread.
+package struct StatusClient: Sendable {
+    /// How long to wait for an answer. 2 s by default.
+    package static let answerTimeout = Duration.seconds(2)
+
+    private let loop: EventLoop
+    private let timeout: Duration
+
+    package init(loop: EventLoop, timeout: Duration = StatusClient.answerTimeout) {
+        self.loop = loop
+        self.timeout = timeout
+    }
+
+    /// What the deployment with this socket is doing.
+    package func status(socket: String) async throws(StatusError) -> DeploymentStatus {
+        let line = try await ask(.status, socket: socket, timeout: timeout, untilClosed: false)
+        do {
+            return try JSONDecoder().decode(DeploymentStatus.self, from: Data(line.utf8))
+        } catch {
+            throw .badAnswer("\(error)")
+        }
+    }
+
+    /// Stops the deployment with this socket, and comes back once it has ended; throws ``StatusError/timedOut`` when that
+    /// takes longer than `bound`.
+    package func stop(socket: String, bound: Duration) async throws(StatusError) {
+        let line = try await ask(.stop, socket: socket, timeout: bound, untilClosed: true)
+        guard line == StatusProtocol.stopping else { throw .badAnswer(line) }
+    }
+
+    private func ask(
+        _ command: StatusProtocol.Command, socket: String, timeout: Duration, untilClosed: Bool
+    ) async throws(StatusError) -> String {
+        let result: Result<String, StatusError> = await withCheckedContinuation { continuation in
+            loop.execute {
+                StatusQuestion.ask(
+                    command, loop: loop, socket: socket, timeout: timeout, untilClosed: untilClosed
+                ) { continuation.resume(returning: $0) }
+            }
+        }
+        return try result.get()
+    }
+}
+
+/// One question on a connection of its own. Kept by its stream until that has closed.
+private final class StatusQuestion: ByteStreamDelegate {
+    private let command: StatusProtocol.Command
+    private let untilClosed: Bool
+    private var answer = LineCollector(limit: StatusProtocol.maximumAnswerLength)
+    private var line: String?
+    private var failure: StatusError?
+    private var timer: LoopTimer?
+    private let onResult: (Result<String, StatusError>) -> Void
+
+    static func ask(
+        _ command: StatusProtocol.Command, loop: EventLoop, socket: String, timeout: Duration, untilClosed: Bool,
+        onResult: @escaping (Result<String, StatusError>) -> Void
+    ) {
+        let question = StatusQuestion(command, untilClosed: untilClosed, onResult: onResult)
+        do throws(UVError) {
+            let timer = try LoopTimer(loop: loop) { [weak question] in question?.timedOut() }
+            question.timer = timer
+            question.stream = try ByteStream.connect(
+                to: .unix(socket), loop: loop, timeout: min(timeout, StatusClient.answerTimeout), delegate: question)
+            timer.arm(after: timeout)
+        } catch {
+            question.timer?.close()
+            onResult(.failure(.gone))
+        }
+    }
+
+    private weak var stream: ByteStream?
+
+    private init(
+        _ command: StatusProtocol.Command, untilClosed: Bool,
+        onResult: @escaping (Result<String, StatusError>) -> Void
+    ) {
+        self.command = command
+        self.untilClosed = untilClosed
+        self.onResult = onResult
+    }
+
+    private func timedOut() {
+        failure = .timedOut
+        stream?.close()
+    }
+
+    func streamDidConnect(_ stream: ByteStream) {
+        stream.startReading()
+        stream.write { output in output.append(utf8: command.rawValue + "\n") }
+    }
+
+    func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
+        guard line == nil else { return }
+        switch answer.feed(bytes) {
+        case .incomplete: break
+        case .tooLong:
+            failure = .badAnswer("it is too long")
+            stream.close()
+        case .line(let text):
+            line = text
+            if !untilClosed { stream.close() }
+        }
+    }
+
+    func streamDidReachEnd(_ stream: ByteStream) { stream.close() }
+
+    func streamDidClose(_ stream: ByteStream, error: UVError?) {
+        timer?.close()
+        timer = nil
+        if let failure {
+            onResult(.failure(failure))
+        } else if let line {
+            onResult(.success(line))
+        } else {
+            onResult(.failure(error?.isTimeout == true ? .timedOut : .gone))
+        }
+    }
+}

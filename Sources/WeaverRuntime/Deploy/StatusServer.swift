@@ -1,0 +1,157 @@
+package import WeaverCore
+package import WeaverLoop
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Answers `weaver multi status` and `weaver multi stop` on a deployment's Unix socket.
+///
+/// Belongs to its loop's thread. Owns the socket's file and folder, which are gone after ``close()``.
+package final class StatusServer {
+    /// The socket's path.
+    package let path: String
+    private let folder: String
+    private var listener: StreamListener?
+    private var connections: [ObjectIdentifier: StatusConnection] = [:]
+    private let status: () -> DeploymentStatus
+    private let stop: () -> Void
+
+    /// Listens in a new folder that only this user can enter. `status` is asked for each request; `stop` may be called
+    /// more than once.
+    package init(
+        loop: EventLoop, folder: SocketFolder, status: @escaping () -> DeploymentStatus, stop: @escaping () -> Void
+    ) throws(UVError) {
+        self.status = status
+        self.stop = stop
+        self.folder = folder.path
+        path = folder.socketPath
+        do throws(UVError) {
+            listener = try StreamListener(loop: loop, address: .unix(path)) { [unowned self] in accepted($0) }
+        } catch {
+            folder.remove()
+            throw error
+        }
+    }
+
+    private func accepted(_ stream: ByteStream) {
+        guard connections.count < StatusProtocol.maximumConnections else { return stream.close() }
+        let connection = StatusConnection(stream: stream, server: self)
+        connections[ObjectIdentifier(connection)] = connection
+    }
+
+    fileprivate func answer(_ command: StatusProtocol.Command, _ connection: StatusConnection) {
+        switch command {
+        case .status:
+            guard let json = try? JSONEncoder().encode(status()) else { return connection.stream.close() }
+            connection.write(line: [UInt8](json))
+            connection.stream.closeAfterFlush()
+        case .stop:
+            connection.write(line: [UInt8](StatusProtocol.stopping.utf8))
+            // What is written goes out before the deployer does anything that takes long.
+            connection.stream.flushNow()
+            stop()
+        }
+    }
+
+    fileprivate func closed(_ connection: StatusConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// Closes everything: whoever waits for the end of the deployment hears of it by that. Removes socket and folder.
+    package func close() {
+        listener?.close()
+        listener = nil
+        for connection in connections.values { connection.stream.close() }
+        SocketFolder(path: folder).remove()
+    }
+}
+
+/// One client of a status server.
+private final class StatusConnection: ByteStreamDelegate {
+    let stream: ByteStream
+    private unowned let server: StatusServer
+    private var command = LineCollector(limit: StatusProtocol.maximumCommandLength)
+    private var isAnswered = false
+
+    init(stream: ByteStream, server: StatusServer) {
+        self.stream = stream
+        self.server = server
+        stream.delegate = self
+        stream.startReading()
+    }
+
+    func write(line: [UInt8]) {
+        stream.write { output in
+            output.append(line)
+            output.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
+        guard !isAnswered else { return }
+        switch command.feed(bytes) {
+        case .incomplete: return
+        case .tooLong: stream.close()
+        case .line(let text):
+            guard let command = StatusProtocol.Command(rawValue: text) else { return stream.close() }
+            isAnswered = true
+            server.answer(command, self)
+        }
+    }
+
+    func streamDidReachEnd(_ stream: ByteStream) { stream.closeAfterFlush() }
+
+    func streamDidClose(_ stream: ByteStream, error: UVError?) { server.closed(self) }
+}
+
+/// The folder of a deployment's socket, which no other user can enter.
+package struct SocketFolder: Sendable, Hashable {
+    /// The folder's path.
+    package let path: String
+
+    init(path: String) { self.path = path }
+
+    /// The socket's path.
+    package var socketPath: String { path + "/status.sock" }
+
+    /// What the folders' names begin with.
+    static let prefix = "weaver-"
+
+    /// A new folder in `$XDG_RUNTIME_DIR`, or in the temporary folder when there is none or its path is too long for a
+    /// socket. Its mode is 0700.
+    package static func make(environment: [String: String]) throws(UVError) -> SocketFolder {
+        let candidates = [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap { $0 }
+        for base in candidates where base.hasPrefix("/") {
+            let template = base + (base.hasSuffix("/") ? "" : "/") + prefix + "XXXXXX"
+            guard SocketFolder(path: template).socketPath.utf8.count < SocketAddress.maximumPathLength else { continue }
+            var name = Array(template.utf8CString)
+            guard unsafe mkdtemp(&name) != nil else { continue }
+            return SocketFolder(path: String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        }
+        throw UVError(code: -errno, operation: "making a folder for the status socket in \(candidates)")
+    }
+
+    /// The folder of a socket, when it has the names that ``make(environment:)`` gives.
+    init?(ofSocket socket: String) {
+        guard let slash = socket.lastIndex(of: "/") else { return nil }
+        let folder = String(socket[..<slash])
+        guard let name = folder.split(separator: "/").last, name.hasPrefix(Self.prefix),
+            SocketFolder(path: folder).socketPath == socket
+        else { return nil }
+        path = folder
+    }
+
+    /// Removes the socket and the folder; nothing else is ever in it.
+    package func remove() {
+        unsafe _ = unlink(socketPath)
+        unsafe _ = rmdir(path)
+    }
+}

@@ -1,0 +1,194 @@
+import Synchronization
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+@testable import WeaverRuntime
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The status socket, its client, and the registry of running deployments.
+@Suite(.timeLimit(.minutes(1)))
+struct StatusTests {
+    private static let status = DeploymentStatus(
+        app: "lemon", deployment: "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640", pid: 7, age: 22.5,
+        groups: [
+            .init(
+                name: "main", components: ["main"],
+                replicas: [
+                    .init(
+                        id: "r", pid: 8, state: .ready, restarts: 1, address: "127.0.0.1:9", age: 1,
+                        lastExit: "signal 9"),
+                    .init(state: .failed),
+                ])
+        ], listeners: [.init(name: "lemon", address: "127.0.0.1:12345", backends: 1)])
+
+    /// A server whose things belong to the loop's thread.
+    private final class Fixture: @unchecked Sendable {
+        // @unchecked: used on the loop's thread only.
+        var server: StatusServer?
+        var connections: [ByteStream] = []
+    }
+
+    /// Runs `body` with a server's socket; `onStop` is called on the loop.
+    private func withServer(
+        _ loop: EventLoop, status: DeploymentStatus = Self.status,
+        onStop: @escaping @Sendable (StatusServer) -> Void = { _ in },
+        _ body: (SocketFolder) async throws -> Void
+    ) async throws {
+        let folder = try SocketFolder.make(environment: [:])
+        let fixture = Fixture()
+        try await loop.run {
+            fixture.server = try StatusServer(
+                loop: loop, folder: folder, status: { status },
+                stop: { if let server = fixture.server { onStop(server) } })
+        }
+        try await body(folder)
+        try await loop.run {
+            fixture.server?.close()
+            fixture.server = nil
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path), "nothing is left behind")
+    }
+
+    @Test func clientHearsTheStatusWhole() async throws {
+        try await withLoop { loop in
+            try await withServer(loop) { folder in
+                let heard = try await StatusClient(loop: loop).status(socket: folder.socketPath)
+                #expect(heard == Self.status)
+            }
+        }
+    }
+
+    @Test func socketFolderIsClosedToOthersAndShortEnough() throws {
+        let long = "/" + String(repeating: "x", count: 100)
+        let folder = try SocketFolder.make(environment: ["XDG_RUNTIME_DIR": long, "TMPDIR": "relative"])
+        defer { folder.remove() }
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o700)
+        #expect(folder.socketPath.utf8.count < SocketAddress.maximumPathLength)
+        #expect(SocketFolder(ofSocket: folder.socketPath) == folder)
+        #expect(SocketFolder(ofSocket: "/home/somebody/status.sock") == nil, "a foreign folder is never removed")
+    }
+
+    @Test func stopComesBackOnlyWhenTheDeploymentHasEnded() async throws {
+        try await withLoop { loop in
+            let hasEnded = Mutex(false)
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            let stopAsked = AsyncStream<Void>.makeStream()
+            try await loop.run {
+                fixture.server = try StatusServer(
+                    loop: loop, folder: folder, status: { Self.status }, stop: { stopAsked.continuation.yield() })
+            }
+            async let stopped: Void = StatusClient(loop: loop).stop(socket: folder.socketPath, bound: .seconds(20))
+            for await _ in stopAsked.stream { break }
+            hasEnded.withLock { $0 = true }
+            try await loop.run { fixture.server?.close() }
+            try await stopped
+            #expect(hasEnded.withLock { $0 })
+            await #expect(throws: StatusError.gone) {
+                try await StatusClient(loop: loop).status(socket: folder.socketPath)
+            }
+        }
+    }
+
+    @Test func deploymentThatDoesNotAnswerIsNotTakenForDead() async throws {
+        try await withLoop { loop in
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            let listener = try await loop.run {
+                // Accepts and keeps silent, as a stopped process does.
+                UnsafeTransfer(
+                    try StreamListener(loop: loop, address: .unix(folder.socketPath)) { fixture.connections.append($0) }
+                )
+            }
+            let client = StatusClient(loop: loop, timeout: .milliseconds(50))
+            await #expect(throws: StatusError.timedOut) { try await client.status(socket: folder.socketPath) }
+            try await loop.run {
+                listener.value.close()
+                for stream in fixture.connections { stream.close() }
+            }
+            folder.remove()
+        }
+    }
+
+    @Test(arguments: ["nonsense\n", String(repeating: "s", count: 100), "status"])
+    func nonsenseClosesTheConnectionOnly(text: String) async throws {
+        try await withLoop { loop in
+            try await withServer(loop) { folder in
+                let closed = AsyncStream<Void>.makeStream()
+                try await loop.run {
+                    let peer = Peer(text: text) { closed.continuation.yield() }
+                    _ = try ByteStream.connect(
+                        to: .unix(folder.socketPath), loop: loop, timeout: .seconds(5), delegate: peer)
+                }
+                for await _ in closed.stream { break }
+                #expect(try await StatusClient(loop: loop).status(socket: folder.socketPath) == Self.status)
+            }
+        }
+    }
+
+    @Test func registryForgetsTheDeadAndWhatTheyLeft() async throws {
+        try await withLoop { loop in
+            let dead = try SocketFolder.make(environment: [:])
+            let data = try SocketFolder.make(environment: [:])
+            defer { try? FileManager.default.removeItem(atPath: data.path) }
+            let registry = DeploymentRegistry.ofUser(environment: ["XDG_DATA_HOME": data.path])
+            #expect(await registry.list(loop: loop).isEmpty, "a folder that does not exist is an empty registry")
+            try await withServer(loop) { folder in
+                let alive = DeploymentRegistry.Entry(
+                    app: "lemon", deployment: Self.status.deployment, pid: 7, socket: folder.socketPath)
+                try registry.register(alive)
+                try registry.register(.init(app: "gone", deployment: "1", pid: 1, socket: dead.socketPath))
+                try registry.register(.init(app: "other", deployment: "2", pid: 1, socket: folder.socketPath))
+                let running = await registry.list(loop: loop)
+                #expect(running == [.init(entry: alive, status: Self.status)])
+                #expect(registry.entries() == [alive])
+                #expect(!FileManager.default.fileExists(atPath: dead.path))
+                registry.unregister(deployment: alive.deployment)
+                #expect(registry.entries().isEmpty)
+            }
+        }
+    }
+
+    @Test func registryIsWhereTheSpecificationSays() {
+        let place = { DeploymentRegistry.ofUser(environment: $0).folder }
+        #expect(place(["HOME": "/h"]) == "/h/.local/share/weaver/deployments")
+        #expect(place(["HOME": "/h", "XDG_DATA_HOME": "/d"]) == "/d/weaver/deployments")
+        #expect(place(["HOME": "/h", "XDG_DATA_HOME": "relative"]) == "/h/.local/share/weaver/deployments")
+    }
+}
+
+/// Hands a loop's object out of the loop, to be handed in again.
+@safe
+private struct UnsafeTransfer<T>: @unchecked Sendable {
+    // @unchecked: the test only passes it back to the loop.
+    let value: T
+    init(_ value: T) { self.value = value }
+}
+
+/// Says something, closes its side and waits for the end.
+private final class Peer: ByteStreamDelegate {
+    private let text: String
+    private let onClose: @Sendable () -> Void
+
+    init(text: String, onClose: @escaping @Sendable () -> Void) {
+        self.text = text
+        self.onClose = onClose
+    }
+
+    func streamDidConnect(_ stream: ByteStream) {
+        stream.startReading()
+        stream.write { output in output.append(utf8: text) }
+        if text == "status" { stream.shutdown() }
+    }
+    func stream(_ stream: ByteStream, didRead bytes: RawSpan) {}
+    func streamDidReachEnd(_ stream: ByteStream) { stream.close() }
+    func streamDidClose(_ stream: ByteStream, error: UVError?) { onClose() }
+}
