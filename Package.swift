@@ -81,16 +81,20 @@ if !onlyLoop {
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             swiftSettings: settings),
-        .executableTarget(
-            name: "weaver",
+        // The command line is a library with a thin executable: test targets that share a package with a macro's
+        // tests are built for the host, for which SwiftPM emits no modules of executables.
+        .target(
+            name: "WeaverCLI",
             dependencies: [
                 "WeaverCore", "WeaverLoop", "WeaverRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .executableTarget(name: "weaver", dependencies: ["WeaverCLI"], swiftSettings: settings),
         .testTarget(
             name: "WeaverRuntimeTests", dependencies: ["WeaverRuntime", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "weaverTests", dependencies: ["weaver", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]

@@ -1,9 +1,8 @@
-import ArgumentParser
+package import ArgumentParser
 
 /// The command line, `weaver`.
-@main
-struct WeaverCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct WeaverCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "weaver",
         abstract: "Runs applications that are written as components in one binary.",
         discussion: """
@@ -19,8 +18,10 @@ struct WeaverCommand: AsyncParsableCommand {
         version: VersionCommand.text,
         subcommands: [MultiCommand.self, SingleCommand.self, VersionCommand.self])
 
+    package init() {}
+
     /// Parses the arguments and runs the command. Ends the process with 0, with 64 after wrong arguments, or with 1.
-    static func main() async {
+    package static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try SubcommandSpelling.check(arguments, of: WeaverCommand.self)

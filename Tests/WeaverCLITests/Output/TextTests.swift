@@ -1,7 +1,7 @@
 import Testing
 import WeaverCore
 
-@testable import weaver
+@testable import WeaverCLI
 
 @Suite struct TextTests {
     @Test(

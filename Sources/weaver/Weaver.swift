@@ -1,0 +1,8 @@
+internal import WeaverCLI
+
+@main
+enum Weaver {
+    static func main() async {
+        await WeaverCommand.main()
+    }
+}
