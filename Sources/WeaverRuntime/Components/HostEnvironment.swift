@@ -22,4 +22,8 @@ package protocol HostEnvironment: Sendable {
     func export(_ listener: WeaverListener) async throws
     /// `implementation` takes calls from now on.
     func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async
+    /// Refuses new calls of other processes; returns when those that run have ended.
+    func drainCalls() async
+    /// The process ends by its own will: because `serve()` has returned (`completed`), or for another reason.
+    func leaving(completed: Bool)
 }

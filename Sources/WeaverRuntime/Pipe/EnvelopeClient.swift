@@ -57,6 +57,7 @@ package final class EnvelopeClient: @unchecked Sendable {
     private var pipe: Pipe?
     private var handlers: EnvelopeHandlers?
     private var onSetup: ((Int64, SetupInfo) -> Void)?
+    private var onClosed: [() -> Void] = []
 
     private init(loop: EventLoop, readDescriptor: Int32) {
         self.loop = loop
@@ -125,6 +126,8 @@ package final class EnvelopeClient: @unchecked Sendable {
                 self.handlers = nil
                 onSetup = nil
                 handlers?.closed(reason)
+                for closed in onClosed { closed() }
+                onClosed = []
             }
             self.pipe = pipe
             pipe.start()
@@ -184,11 +187,18 @@ package final class EnvelopeClient: @unchecked Sendable {
         loop.execute { [self] in pipe?.send(.leaving(completed: completed)) }
     }
 
-    /// Sends what is queued and closes the pipes; `closed` is not called any more.
-    package func close() {
-        loop.execute { [self] in
-            handlers = nil
-            pipe?.close()
+    /// Bytes that the deployer has not taken. On the loop's thread.
+    package var queuedBytes: Int { pipe?.queuedBytes ?? 0 }
+
+    /// Sends what is queued and closes the pipes; returns when that is done. `closed` is not called any more.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                handlers = nil
+                guard let pipe else { return continuation.resume() }
+                onClosed.append { continuation.resume() }
+                pipe.close()
+            }
         }
     }
 

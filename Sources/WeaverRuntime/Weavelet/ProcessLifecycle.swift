@@ -1,13 +1,19 @@
 /// How an application's process ends: a value that hears what happens and says what to do next.
 ///
-/// The way is always running → draining → stopping → ended, each step once, whatever comes in whatever order.
+/// The way is running → draining → (drained) → stopping → ended, each step at most once, whatever comes in whatever
+/// order. A deployer that asks for the drain says itself when to go on, so that no process stops while others, which
+/// drain too, still need its components.
 package struct ProcessLifecycle: Sendable {
     /// What has happened.
     package enum Event: Sendable, Equatable {
         /// SIGINT or SIGTERM arrived.
         case signal(Int32)
-        /// The deployer asks for the end, or its pipe has closed.
-        case endRequested(EndReason)
+        /// The deployer asks for the drain; it will ask for the shutdown later.
+        case drainRequested
+        /// The deployer asks for the end; nothing is waited for.
+        case shutdownRequested
+        /// The deployer is gone; nothing is waited for.
+        case controlClosed
         /// `serve()` has returned.
         case serveReturned
         /// `serve()` has thrown, or a component could not be started.
@@ -16,16 +22,6 @@ package struct ProcessLifecycle: Sendable {
         case drained
         /// All components have stopped, or their bounds have passed.
         case stopped
-    }
-
-    /// Why a deployer ends a process.
-    package enum EndReason: Sendable, Equatable {
-        /// The deployment ends, or this replica is not needed: calls in flight are finished first.
-        case drain
-        /// Nothing is waited for.
-        case shutdown
-        /// The deployer is gone. Nothing is waited for.
-        case controlClosed
     }
 
     /// What to do.
@@ -40,55 +36,75 @@ package struct ProcessLifecycle: Sendable {
         case exitAtOnce(Int32)
     }
 
-    private enum State { case running, draining, stopping, ended }
+    private enum State {
+        case running
+        case draining(thenStop: Bool)
+        case drained
+        case stopping
+        case ended
+    }
 
     private var state = State.running
     private var exitCode: Int32 = 0
+    private var wasSignalled = false
 
     /// A process that runs.
     package init() {}
 
     /// Whether the end has begun.
-    package var isEnding: Bool { state != .running }
+    package var isEnding: Bool {
+        if case .running = state { false } else { true }
+    }
 
     /// Hears of `event`; says what to do.
     package mutating func handle(_ event: Event) -> Action? {
         switch event {
-        case .signal(let number):
-            // Whoever asks twice does not want to wait.
-            return isEnding ? .exitAtOnce(128 + number) : begin(.drain)
-        case .endRequested(.drain):
-            return begin(.drain)
-        case .endRequested(.shutdown):
-            return begin(.stopComponents)
-        case .endRequested(.controlClosed):
-            return begin(.stopComponents, exitCode: ExitCode.controlClosed)
-        case .serveReturned:
-            return begin(.drain)
-        case .failed:
-            return begin(.stopComponents, exitCode: ExitCode.failed)
-        case .drained:
-            guard state == .draining else { return nil }
-            state = .stopping
-            return .stopComponents
-        case .stopped:
-            guard state == .stopping else { return nil }
-            state = .ended
-            return .exit(exitCode)
+        case .signal(let number): signal(number)
+        case .drainRequested: beginDrain(thenStop: false)
+        case .serveReturned: beginDrain(thenStop: true)
+        case .shutdownRequested: beginStop()
+        case .controlClosed: beginStop(exitCode: ExitCode.controlClosed)
+        case .failed: beginStop(exitCode: ExitCode.failed)
+        case .drained: drained()
+        case .stopped: stopped()
         }
     }
 
-    private mutating func begin(_ action: Action, exitCode: Int32 = 0) -> Action? {
-        switch (state, action) {
-        case (.running, .drain):
-            state = .draining
-        case (.running, .stopComponents), (.draining, .stopComponents):
+    /// The first signal ends the process in order; where a drain has begun for another reason, it cuts that short.
+    /// Whoever asks twice does not want to wait.
+    private mutating func signal(_ number: Int32) -> Action? {
+        if wasSignalled { return .exitAtOnce(128 + number) }
+        wasSignalled = true
+        return beginDrain(thenStop: true) ?? beginStop()
+    }
+
+    private mutating func beginDrain(thenStop: Bool) -> Action? {
+        guard case .running = state else { return nil }
+        state = .draining(thenStop: thenStop)
+        return .drain
+    }
+
+    private mutating func beginStop(exitCode: Int32 = 0) -> Action? {
+        switch state {
+        case .running, .draining, .drained:
             state = .stopping
-        default:
+            self.exitCode = exitCode
+            return .stopComponents
+        case .stopping, .ended:
             return nil
         }
-        self.exitCode = exitCode
-        return action
+    }
+
+    private mutating func drained() -> Action? {
+        guard case .draining(let thenStop) = state else { return nil }
+        state = .drained
+        return thenStop ? beginStop() : nil
+    }
+
+    private mutating func stopped() -> Action? {
+        guard case .stopping = state else { return nil }
+        state = .ended
+        return .exit(exitCode)
     }
 }
 

@@ -1,0 +1,44 @@
+internal import WeaverCore
+internal import WeaverLoop
+
+/// A component of this process as the RPC server sees it. Everything that changes belongs to the loop's thread.
+final class ServedComponent: Sendable {
+    let name: String
+    private let placement: CallPlacement
+    private let labels: [StallLabel]
+    private let isRouted: Bool
+    // Set once, when the component has started, and read for each call: on the loop's thread only.
+    private nonisolated(unsafe) var stub: ServerStub?
+    private nonisolated(unsafe) var load = KeyLoad()
+
+    /// A component that has not started, and refuses calls.
+    init(_ record: ImplementationRecord) {
+        name = record.component.name
+        placement = record.runsOn == .pool ? .pool : .loop
+        isRouted = record.isRouted
+        labels = record.component.methods.map { StallLabel("\(record.component.name).\($0.name)") }
+    }
+
+    /// The component takes calls from here on. On the loop's thread.
+    func start(_ stub: ServerStub) {
+        unsafe self.stub = stub
+    }
+
+    /// Calls that have arrived, by part of the key space. On the loop's thread.
+    var keyLoad: KeyLoad { unsafe load }
+
+    /// Decodes a call's arguments. On the loop's thread.
+    func dispatch(_ method: Int, arguments: inout WireDecoder) -> DispatchResult {
+        // Certainly not run, so that the caller may ask another replica.
+        guard let stub = unsafe stub else {
+            return .fail(CallError(.unreachable, "\(name) has not started in this replica"))
+        }
+        do throws(WireError) {
+            let invocation = try stub.invoke(method, &arguments)
+            if isRouted, let key = invocation.routingKey { unsafe load.addLoad(key) }
+            return .run(on: placement, label: labels[method], work: invocation.run)
+        } catch {
+            return .fail(CallError(.badArguments, "the arguments cannot be read: \(error.message)", cause: error))
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package import Logging
+internal import WeaverCore
+package import WeaverLoop
+
+/// What the config says of a single process.
+package struct SingleSettings: Sendable {
+    /// The application's name.
+    package var application: String
+    /// The components' config sections as TOML text, by full name.
+    package var sections: [String: String]
+    /// The addresses of the listeners by name, as `host:port`.
+    package var listenerAddresses: [String: String]
+
+    /// Where a listener listens that the config does not mention: any free port, for this machine only.
+    package static let defaultListenerAddress = "127.0.0.1:0"
+
+    /// Settings; none are needed.
+    package init(
+        application: String, sections: [String: String] = [:], listenerAddresses: [String: String] = [:]
+    ) {
+        self.application = application
+        self.sections = sections
+        self.listenerAddresses = listenerAddresses
+    }
+}
+
+/// A process that hosts all components of the application: every ref is local.
+package struct SingleEnvironment: HostEnvironment {
+    package let replica: ReplicaInfo
+    package let loop: EventLoop
+    package let sections: ConfigSections
+    private let listenerAddresses: [String: String]
+    private let level: Logger.Level
+    private let sink: any LogSink
+
+    /// The environment of the components `group`, in a process that is known as `replica`.
+    package init(
+        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, level: Logger.Level, sink: any LogSink
+    ) {
+        self.replica = replica
+        self.loop = loop
+        sections = ConfigSections(settings.sections)
+        listenerAddresses = settings.listenerAddresses
+        self.level = level
+        self.sink = sink
+    }
+
+    package func logger(for component: String) -> Logger {
+        Logger(label: component) { _ in
+            WeaverLogHandler(component: component, replica: "", level: level, sink: sink)
+        }
+    }
+
+    package func client(of record: ImplementationRecord) async throws -> ComponentClient? { nil }
+
+    package func listen(_ name: String) async throws -> WeaverListener {
+        let text = listenerAddresses[name] ?? SingleSettings.defaultListenerAddress
+        return try WeaverListener(name: name, listeningOn: text, loop: loop)
+    }
+
+    package func export(_ listener: WeaverListener) async throws {
+        logger(for: ComponentRegistry.main).info("listener '\(listener.name)' on \(listener.address)")
+    }
+
+    package func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async {}
+    package func drainCalls() async {}
+    package func leaving(completed: Bool) {}
+}
+
+extension WeaverListener {
+    /// Listens on the address that is written in `text`, as the config or the deployer has it.
+    convenience init(name: String, listeningOn text: String, loop: EventLoop) throws {
+        guard let address = SocketAddress(text) else {
+            throw ListenerAddressError(description: "the address '\(text)' of the listener '\(name)' is no host:port")
+        }
+        try self.init(name: name, address: address, loop: loop)
+    }
+}
+
+/// An address of a listener that cannot be read.
+struct ListenerAddressError: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,125 @@
+package import Logging
+internal import WeaverCore
+package import WeaverLoop
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The runtime inside a process of a deployment: does what the deployer says over the pipes.
+package struct Weavelet: Sendable {
+    /// How long the end of the process waits for the pipe to take the last log entries.
+    package static let flushBound = Duration.seconds(2)
+
+    /// What the deployer asks for, in its order.
+    private enum Request: Sendable {
+        case start([String], done: @Sendable (String?) -> Void)
+        case routing(RoutingInfo)
+        case drain(done: @Sendable () -> Void)
+        case shutdown
+        case closed(String?)
+    }
+
+    private let envelope: EnvelopeClient
+    private let environment: DeployedEnvironment
+    private let process: ApplicationProcess
+    private let sink: PipeSink
+    private let requests: AsyncStream<Request>
+    private let logger: Logger
+
+    /// Takes over the pipes, listens for calls, and tells the deployer where.
+    ///
+    /// - Parameter bootstrap: gets the sink of the process's log before anything is logged.
+    package static func start(
+        descriptors: (read: Int32, write: Int32), registry: ComponentRegistry, loop: EventLoop, level: Logger.Level,
+        bootstrap: (_ sink: any LogSink, _ replica: ReplicaInfo) -> Void
+    ) async throws -> Weavelet {
+        let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
+        let handlers = EnvelopeHandlers(
+            startComponents: { continuation.yield(.start($0, done: $1)) },
+            routingInfo: { continuation.yield(.routing($0)) },
+            drain: { continuation.yield(.drain(done: $0)) },
+            shutdown: { continuation.yield(.shutdown) },
+            closed: { continuation.yield(.closed($0)) })
+        let (envelope, setup, accept) = try await EnvelopeClient.connect(
+            loop: loop, descriptors: descriptors, handlers: handlers)
+        let sink = PipeSink(loop: loop, client: envelope)
+        let environment = try await DeployedEnvironment.start(
+            setup: setup, envelope: envelope, registry: registry, loop: loop, level: level, sink: sink)
+        bootstrap(sink, environment.replica)
+        let weavelet = Weavelet(
+            envelope: envelope, environment: environment, registry: registry, sink: sink, requests: requests)
+        accept(
+            WeaveletInfo(
+                protocolVersion: 0, address: environment.server.address.description, processID: Int64(getpid()),
+                version: BuildIdentity.current))
+        return weavelet
+    }
+
+    private init(
+        envelope: EnvelopeClient, environment: DeployedEnvironment, registry: ComponentRegistry, sink: PipeSink,
+        requests: AsyncStream<Request>
+    ) {
+        self.envelope = envelope
+        self.environment = environment
+        self.sink = sink
+        self.requests = requests
+        logger = environment.logger(for: environment.replica.group.first ?? "")
+        let host = ComponentHost(
+            registry: registry, hosted: Set(environment.replica.group), environment: environment)
+        process = ApplicationProcess(host: host, environment: environment, logger: logger)
+    }
+
+    /// The deployer's pipe, whose end the watchdog watches for.
+    package var controlDescriptor: Int32 { envelope.controlDescriptor }
+
+    /// Does what the deployer says; gives the code to exit with, once everything has stopped and been flushed.
+    /// `watching` gets the process first: the place to watch signals.
+    package func run(watching: (ApplicationProcess) async -> Void = { _ in }) async -> Int32 {
+        await watching(process)
+        let handling = Task(executorPreference: environment.loop) {
+            for await request in requests { handle(request) }
+        }
+        let code = await process.exitCode()
+        handling.cancel()
+        await environment.close()
+        await sink.flush(within: Self.flushBound)
+        await closeEnvelope()
+        return code
+    }
+
+    private func handle(_ request: Request) {
+        switch request {
+        case .start(let components, let done):
+            Task(executorPreference: environment.loop) { await start(components, done) }
+        case .routing(let info):
+            environment.update(info)
+        case .drain(let done):
+            process.drain(done)
+        case .shutdown:
+            process.report(.shutdownRequested)
+        case .closed(let reason):
+            if let reason { logger.error("the deployer is gone: \(reason)") }
+            process.report(.controlClosed)
+        }
+    }
+
+    private func start(_ components: [String], _ done: @Sendable (String?) -> Void) async {
+        do {
+            try await process.start(components)
+        } catch {
+            return done("\(error)")
+        }
+        done(nil)
+        if components.contains(ComponentRegistry.main) { await process.serve() }
+    }
+
+    /// A deployer that does not read must not keep the process alive.
+    private func closeEnvelope() async {
+        let now = environment.loop.now
+        _ = try? await DetachedCall.run(
+            { await envelope.close() }, on: environment.loop, deadline: now + Self.flushBound, now: now.nanoseconds)
+    }
+}

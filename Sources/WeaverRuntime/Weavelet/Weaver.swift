@@ -1,0 +1,178 @@
+internal import Logging
+internal import WeaverCore
+internal import WeaverLoop
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The entrance of an application.
+public enum Weaver {
+    /// The environment variable with the path of the config, for a single process.
+    package static let configVariable = "WEAVER_CONFIG"
+    /// The environment variable that asks the binary to describe itself; see ``DescriptorProbe``.
+    package static let describeVariable = DescriptorProbe.variable
+
+    /// Runs the application, and ends the process when it is over.
+    ///
+    /// Started by a deployer, the process hosts the components that the deployer names; started by hand, all of them.
+    /// Everything that is linked in takes part by itself. `components` names those that are not found that way because
+    /// they are in a shared library, or, in a program that has several applications, those to be run.
+    ///
+    ///     await Weaver.run(components: [App.self, Products.self])
+    public static func run(components: [any Implementation.Type] = []) async -> Never {
+        let code = await Launch(listed: components.map { $0.implementationRecord }).run()
+        exit(code)
+    }
+}
+
+extension Main where Self: Implementation {
+    /// The `main()` of an application that is marked `@main @Implements(Main.self)`: see ``Weaver/run(components:)``.
+    public static func main() async {
+        await Weaver.run()
+    }
+}
+
+/// One run of the process, from its environment to its exit code.
+private struct Launch {
+    let listed: [ImplementationRecord]
+
+    /// Decides by the environment what this process is, and is that.
+    func run() async -> Int32 {
+        let linked = LinkedRecords.all
+        ErrorRegistry.shared.register(linked.errors)
+        ErrorRegistry.shared.register((linked.implementations + listed).flatMap(\.component.errors))
+        if let descriptor = environment(Weaver.describeVariable) {
+            return describe(to: descriptor, linked.implementations)
+        }
+        do {
+            let registry = try ComponentRegistry(linked: linked.implementations, listed: listed)
+            let loop = try EventLoop()
+            if let descriptors = EnvelopeClient.descriptors() {
+                return try await runWeavelet(descriptors, registry, loop)
+            }
+            return try await runSingle(registry, loop)
+        } catch let error as ConfigError {
+            complain("\(error)")
+            return ExitCode.badConfiguration
+        } catch {
+            complain("\(error)")
+            return ExitCode.failed
+        }
+    }
+
+    private func describe(to text: String, _ linked: [ImplementationRecord]) -> Int32 {
+        guard let descriptor = Int32(text) else {
+            complain("\(Weaver.describeVariable)=\(text) names no descriptor")
+            return ExitCode.failed
+        }
+        do {
+            try AppDescriptor(linked: linked, listed: listed).write(to: descriptor)
+            return 0
+        } catch {
+            complain("\(error)")
+            return ExitCode.failed
+        }
+    }
+
+    // MARK: In a deployment
+
+    private func runWeavelet(
+        _ descriptors: (read: Int32, write: Int32), _ registry: ComponentRegistry, _ loop: EventLoop
+    ) async throws -> Int32 {
+        // A child of this process that is a Weaver application too is not part of this deployment.
+        unsafe unsetenv(EnvelopeClient.readVariable)
+        unsafe unsetenv(EnvelopeClient.writeVariable)
+        let level = self.level
+        let weavelet = try await Weavelet.start(
+            descriptors: descriptors, registry: registry, loop: loop, level: level
+        ) { sink, replica in
+            LoggingSystem.bootstrap { label in
+                WeaverLogHandler(component: label, replica: replica.shortReplica, level: level, sink: sink)
+            }
+        }
+        try watch(loop, controlDescriptor: weavelet.controlDescriptor)
+        // Ctrl-C reaches the whole foreground group: the deployer decides what it means for this process.
+        return await weavelet.run { $0.watchSignals(ending: [SIGTERM], ignored: [SIGINT]) }
+    }
+
+    // MARK: Alone
+
+    private func runSingle(_ registry: ComponentRegistry, _ loop: EventLoop) async throws -> Int32 {
+        let settings = try singleSettings(registry)
+        let sink = StandardErrorSink()
+        let level = self.level
+        LoggingSystem.bootstrap { label in
+            WeaverLogHandler(component: label, replica: "", level: level, sink: sink)
+        }
+        let identifier = Self.randomIdentifier()
+        let replica = ReplicaInfo(
+            application: settings.application, deployment: identifier, replica: identifier,
+            group: registry.graph.constructionOrder)
+        let environment = SingleEnvironment(
+            settings: settings, replica: replica, loop: loop, level: level, sink: sink)
+        try watch(loop, controlDescriptor: nil)
+        return await SingleProcess.run(registry: registry, environment: environment) {
+            $0.watchSignals(ending: [SIGINT, SIGTERM])
+        }
+    }
+
+    /// The config of a single process, checked down to the components' sections before anything is constructed.
+    private func singleSettings(_ registry: ComponentRegistry) throws -> SingleSettings {
+        guard let path = environment(Weaver.configVariable) else {
+            return SingleSettings(application: Self.programName)
+        }
+        let checked = try AppConfig.load(path).check(against: AppDescriptor(registry))
+        let sections = ConfigSections(checked.sections)
+        for record in registry.records.values {
+            do throws(ConfigSectionError) {
+                _ = try sections.values(for: record)
+            } catch {
+                throw checked.error(inSectionOf: error.section, error.reason)
+            }
+        }
+        return SingleSettings(
+            application: checked.config.name, sections: checked.sections,
+            listenerAddresses: checked.config.singleListeners.mapValues(\.description))
+    }
+
+    // MARK: The process
+
+    private var level: Logger.Level {
+        WeaverLogHandler.level(named: environment(WeaverLogHandler.levelVariable))
+    }
+
+    private func environment(_ name: String) -> String? {
+        unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+
+    /// Reports a blocked loop, and ends the process when its deployer is gone and the loop does not see it. Written to
+    /// standard error, because the way over the pipe is the loop's.
+    private func watch(_ loop: EventLoop, controlDescriptor: Int32?) throws {
+        try Watchdog.start(
+            loop: loop, controlDescriptor: controlDescriptor,
+            onStall: { stall in
+                complain("the event loop is blocked for \(stall.duration)\(stall.name.map { " by \($0)" } ?? "")")
+            }, onControlClosed: { _exit(ExitCode.controlClosed) })
+    }
+
+    private static var programName: String {
+        CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "application"
+    }
+
+    /// 128 random bits in the form of a UUID of version 4.
+    private static func randomIdentifier() -> String {
+        var digits = Array((0..<32).map { _ in String(UInt8.random(in: 0..<16), radix: 16) })
+        digits[12] = "4"
+        digits[16] = String(8 + UInt8.random(in: 0..<4), radix: 16)
+        for position in [20, 16, 12, 8] { digits.insert("-", at: position) }
+        return digits.joined()
+    }
+}
+
+/// Says on standard error what went wrong.
+private func complain(_ text: String) {
+    Terminal.put("\(text)\n", to: STDERR_FILENO)
+}
