@@ -265,9 +265,11 @@ package final class HTTPServerConnection {
         }
     }
 
-    /// Cuts the connection, so that the client sees that the response is not complete.
+    /// Cuts the connection, so that the client sees that the response is not complete. What was written before goes out
+    /// as far as the socket takes it.
     package func abort() {
         if phase != .closed { server.counters.aborted += 1 }
+        stream.flushNow()
         close()
     }
 

@@ -1,0 +1,253 @@
+import HTTPTypes
+import Synchronization
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+@testable import WeaverRuntime
+
+@Suite(.timeLimit(.minutes(1)))
+struct HTTPListenerServerTests {
+    /// A server with `handler`, and one scripted client.
+    private func withServer(
+        runsOn: RunsOn = .loop, _ handler: @escaping HTTPHandler,
+        _ body: (RawPeer, SocketAddress) async throws -> Void
+    ) async throws {
+        try await withLoop { loop in
+            let server = HTTPListenerServer(loop: loop, runsOn: runsOn, handler: handler)
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let client = try await RawPeer.connect(to: address, loop: loop)
+            do {
+                try await body(client, address)
+            } catch {
+                Issue.record(error)
+            }
+            try await client.close()
+            await server.drain()
+        }
+    }
+
+    @Test(arguments: [RunsOn.loop, .pool])
+    func handlerSeesTheRequestAndAnswers(_ place: RunsOn) async throws {
+        try await withServer(runsOn: place) { request, body, writer in
+            #expect(request.method == .post)
+            #expect(request.path == "/a?b")
+            #expect(request.authority == "me:1")
+            #expect(request.headerFields[.accept] == "x, y")
+            let text = String(decoding: try await body.collect(upTo: 100), as: UTF8.self)
+            try await writer.respond(status: .created, headers: [.contentType: "text/x"], body: text + "!")
+        } _: { client, _ in
+            for _ in 0..<2 {
+                try await client.send(
+                    "POST /a?b HTTP/1.1\r\nHost: me:1\r\nAccept: x\r\nAccept: y\r\nContent-Length: 2\r\n\r\nhi")
+                let response = await client.receive("hi!")
+                #expect(response.hasPrefix("HTTP/1.1 201 Created\r\nContent-Type: text/x\r\nDate: "))
+                #expect(response.contains("Content-Length: 3\r\n"))
+                try await client.forget()
+            }
+        }
+    }
+
+    @Test func bodyOfUnknownLengthIsChunkedAndHeadHasNone() async throws {
+        try await withServer { request, _, writer in
+            try await writer.writeHead(HTTPResponse(status: .ok))
+            try await writer.write("one")
+            try await writer.write("two")
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receive("0\r\n\r\n").hasSuffix("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"))
+            try await client.forget()
+            try await client.send("GET / HTTP/1.0\r\n\r\n")
+            #expect(await client.receiveAll().hasSuffix("Connection: close\r\n\r\nonetwo"))
+        }
+    }
+
+    @Test func responseToHeadNamesTheLengthAndHasNoBody() async throws {
+        try await withServer { _, _, writer in
+            try await writer.respond(body: "hello")
+        } _: { client, _ in
+            try await client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let both = await client.receive("hello")
+            #expect(both.split(separator: "Content-Length: 5\r\n").count == 3)
+            #expect(both.split(separator: "\r\n\r\nHTTP/1.1").count == 2)
+        }
+    }
+
+    @Test func handlerThatThrowsIs500AndTheConnectionGoesOn() async throws {
+        struct Failure: Error {}
+        try await withServer { request, _, writer in
+            if request.path == "/ok" { return try await writer.respond(body: "ok") }
+            throw Failure()
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receive("handler failed\n").hasPrefix("HTTP/1.1 500 "))
+            try await client.send("GET /ok HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receive("\r\n\r\nok").hasSuffix("ok"))
+        }
+    }
+
+    @Test func handlerWithoutResponseIs500() async throws {
+        try await withServer { _, _, _ in
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receive("no response\n").hasPrefix("HTTP/1.1 500 "))
+        }
+    }
+
+    @Test func bodyLargerThanCollectedIs413() async throws {
+        try await withServer { _, body, writer in
+            _ = try await body.collect(upTo: 4)
+            try await writer.respond()
+        } _: { client, address in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            #expect(await client.receiveAll().hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test func clientThatExpectsContinueGetsItWhenTheBodyIsRead() async throws {
+        try await withServer { request, body, writer in
+            if request.path == "/no" { return try await writer.respond(status: .forbidden) }
+            let bytes = try await body.collect(upTo: 10)
+            try await writer.respond(body: bytes)
+        } _: { client, _ in
+            let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            try await client.send("POST /yes \(head)")
+            #expect(await client.receive("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            try await client.send("ok")
+            #expect(await client.receive("\r\n\r\nok").contains("HTTP/1.1 200 OK\r\n"))
+            try await client.forget()
+            try await client.send("POST /no \(head)")
+            #expect(await client.receiveAll().hasPrefix("HTTP/1.1 403 "))
+        }
+    }
+
+    @Test func handlerOfAClientThatLeavesIsCancelled() async throws {
+        let (events, report) = AsyncStream<String>.makeStream()
+        try await withServer { _, _, writer in
+            report.yield("started")
+            do {
+                try await Task.sleep(for: .seconds(60))
+            } catch {
+                report.yield("cancelled")
+            }
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            var iterator = events.makeAsyncIterator()
+            #expect(await iterator.next() == "started")
+            try await client.close()
+            #expect(await iterator.next() == "cancelled")
+        }
+    }
+
+    @Test func readerOfABodyThatNeverComesHearsOfTheEnd() async throws {
+        let (events, report) = AsyncStream<String>.makeStream()
+        try await withServer { _, body, _ in
+            do {
+                for try await slice in body { report.yield("\(slice.count)") }
+            } catch {
+                report.yield("\((error as? HTTPError)?.code == .clientGone)")
+            }
+        } _: { client, _ in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab")
+            var iterator = events.makeAsyncIterator()
+            #expect(await iterator.next() == "2")
+            try await client.close()
+            #expect(await iterator.next() == "true")
+        }
+    }
+
+    @Test func moreThanAnnouncedIsRefusedAndLessCutsTheConnection() async throws {
+        try await withServer { request, _, writer in
+            try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: "3"]))
+            try await writer.write("ab")
+            do {
+                try await writer.write("cd")
+                Issue.record("too much was written")
+            } catch {
+                #expect((error as? HTTPError)?.code == .lengthExceeded)
+            }
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receiveAll().hasSuffix("\r\n\r\nab"))
+        }
+    }
+
+    @Test(arguments: [RunsOn.loop, .pool])
+    func largeBodiesEchoWithBackPressure(_ place: RunsOn) async throws {
+        let size = 10 << 20
+        try await withServer(runsOn: place) { _, body, writer in
+            try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: "\(size)"]))
+            for try await slice in body { try await writer.write(slice) }
+        } _: { client, _ in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+            try await client.setReading(false)
+            try await client.send([UInt8](repeating: 7, count: size - 3) + [1, 2, 3])
+            try await client.setReading(true)
+            let response = await client.receive { bytes, ended in ended || bytes.count > size }
+            #expect(response.suffix(4) == [7, 1, 2, 3])
+        }
+    }
+
+    @Test func handlerThatReadsNothingHoldsTheClientBack() async throws {
+        let size = 64 << 20
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        try await withServer { _, body, writer in
+            for await _ in gate { break }
+            var count = 0
+            for try await slice in body { count += slice.count }
+            try await writer.respond(body: "\(count)")
+        } _: { client, _ in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+            try await client.send([UInt8](repeating: 1, count: size))
+            var last = -1
+            while true {
+                let left = try await client.unsentBytes()
+                if left == last { break }
+                last = left
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(last > size / 2)
+            open.finish()
+            #expect(await client.receive("\(size)").hasSuffix("\r\n\r\n\(size)"))
+        }
+    }
+
+    @Test func drainWaitsForTheHandler() async throws {
+        try await withLoop { loop in
+            let (gate, open) = AsyncStream<Void>.makeStream()
+            let (started, start) = AsyncStream<Void>.makeStream()
+            let server = HTTPListenerServer(loop: loop) { _, _, writer in
+                start.finish()
+                for await _ in gate {}
+                try await writer.respond(body: "late")
+            }
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let client = try await RawPeer.connect(to: address, loop: loop)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            for await _ in started {}
+            async let drained: Void = server.drain()
+            open.finish()
+            let response = await client.receiveAll()
+            #expect(response.hasSuffix("late"))
+            try await client.close()
+            await drained
+        }
+    }
+
+    @Test func listenerServesUntilItDrains() async throws {
+        try await withLoop { loop in
+            let listener = try WeaverListener(name: "web", address: .ip("127.0.0.1", port: 0), loop: loop)
+            let address = try #require(SocketAddress(listener.address))
+            async let served: Void = listener.serve { _, _, writer in try await writer.respond(body: "hello") }
+            let client = try await RawPeer.connect(to: address, loop: loop)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receive("hello").hasSuffix("hello"))
+            async let drained: Void = listener.drain()
+            _ = await client.receiveAll()
+            try await client.close()
+            await drained
+            try await served
+        }
+    }
+}
