@@ -3,7 +3,8 @@ internal import WeaverCore
 /// One client of the proxy: the hand of ``ProxyExchange``. Events of both connections go into the machine, the actions
 /// that come out are performed here.
 final class ProxiedClient {
-    private unowned let proxy: ReverseProxy
+    /// Retained: the last connections end after their proxy has been closed, and perhaps dropped.
+    private let proxy: ReverseProxy
     private unowned let connection: HTTPServerConnection
     private var exchangeState = ProxyExchange()
     private var backend: BackendConnection?
