@@ -59,6 +59,7 @@ public struct WireEncoder: ~Copyable {
 
 extension OutputBuffer {
     /// Lends an encoder that appends to this buffer.
+    @inlinable
     @inline(__always)
     package mutating func withEncoder<R, E: Error>(_ body: (inout WireEncoder) throws(E) -> R) throws(E) -> R {
         var encoder = WireEncoder(output: exchange(&self, with: OutputBuffer()))

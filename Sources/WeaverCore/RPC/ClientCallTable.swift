@@ -5,28 +5,31 @@
 /// table keeps a lower bound of all deadlines (``nextDeadline``), and ``expire(now:)``, called when that has passed,
 /// looks at every call once. With n calls in flight that costs n steps at most once in the shortest time to a deadline.
 package struct ClientCallTable<Call>: ~Copyable {
-    private struct Slot {
+    @usableFromInline
+    struct Slot {
         var call: Call?
         var generation: UInt32 = 1
         var deadline = MonotonicTime.never
         var nextFree = -1
     }
 
-    private var slots: [Slot] = []
-    private var firstFree = -1
+    @usableFromInline var slots: [Slot] = []
+    @usableFromInline var firstFree = -1
 
     /// The number of calls in flight.
-    package private(set) var count = 0
+    @usableFromInline package internal(set) var count = 0
     /// How many calls may be in flight.
     package let limit: Int
     /// No call's deadline is before this; nil when no call has one.
-    package private(set) var nextDeadline: MonotonicTime?
+    @usableFromInline package internal(set) var nextDeadline: MonotonicTime?
 
+    @inlinable
     package init(limit: Int) {
         self.limit = limit
     }
 
     /// Takes a call in and gives it an id, never 0; nil when ``limit`` calls are in flight.
+    @inlinable
     package mutating func insert(_ call: Call, deadline: MonotonicTime?) -> UInt64? {
         guard count < limit else { return nil }
         if firstFree < 0 {
@@ -44,6 +47,7 @@ package struct ClientCallTable<Call>: ~Copyable {
 
     /// Takes the call with that id out; nil when it is not in flight (any more), which is no error: the answer to a
     /// call that was cancelled or ran out of time comes late.
+    @inlinable
     package mutating func remove(_ id: UInt64) -> Call? {
         let index = Int(truncatingIfNeeded: id & 0xffff_ffff)
         guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: id >> 32) else { return nil }
@@ -51,6 +55,7 @@ package struct ClientCallTable<Call>: ~Copyable {
     }
 
     /// Takes out the calls whose deadline is at or before `now`, and recomputes ``nextDeadline``.
+    @inlinable
     package mutating func expire(now: MonotonicTime) -> [(id: UInt64, call: Call)] {
         guard let next = nextDeadline, next <= now else { return [] }
         var expired: [(id: UInt64, call: Call)] = []
@@ -68,13 +73,15 @@ package struct ClientCallTable<Call>: ~Copyable {
     }
 
     /// Takes all calls out: the connection is gone.
+    @inlinable
     package mutating func removeAll() -> [Call] {
         let calls = slots.indices.compactMap { free($0) }
         nextDeadline = nil
         return calls
     }
 
-    private mutating func free(_ index: Int) -> Call? {
+    @inlinable
+    mutating func free(_ index: Int) -> Call? {
         guard let call = exchange(&slots[index].call, with: nil) else { return nil }
         // Generation 0 is left out, so that no id is 0.
         slots[index].generation = slots[index].generation == .max ? 1 : slots[index].generation + 1
@@ -87,10 +94,12 @@ package struct ClientCallTable<Call>: ~Copyable {
 
 extension MonotonicTime {
     /// Later than every deadline.
+    @inlinable
     package static var never: MonotonicTime { MonotonicTime(nanoseconds: .max) }
 }
 
 /// Puts `value` in `place` and returns what was there.
+@inlinable
 @inline(__always)
 func exchange<T: ~Copyable>(_ place: inout T, with value: consuming T) -> T {
     let old = consume place
