@@ -1,0 +1,157 @@
+internal import WeaverCore
+package import WeaverLoop
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A deployment of many processes on this machine, from its config to its end: what `weaver multi deploy` does.
+///
+///     let deployment = try await MultiDeployment.prepare(config: "weaver.toml", loop: loop)
+///     // the banner: deployment.config.config.name, deployment.id
+///     let code = try await deployment.run(output: sink)
+package struct MultiDeployment: Sendable {
+    /// The deployment's id, a UUID.
+    package let id: String
+    /// The config, checked against the binary.
+    package let config: CheckedConfig
+    private let program: Envelope.Program
+    private let loop: EventLoop
+    private let registry: DeploymentRegistry
+    private let environment: [String: String]
+
+    /// How long what was logged may take to be written, after the deployment has ended. 2 s by default.
+    package static let logFlushBound = Duration.seconds(2)
+
+    /// Reads the config, asks the binary what it contains, and checks the one against the other. Nothing of the application
+    /// has run when this returns. Throws ``ConfigError``, ``DescriptorProbe/Failure`` or ``PipeProtocolMismatch``.
+    package static func prepare(
+        config path: String, loop: EventLoop, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> MultiDeployment {
+        let config = try AppConfig.load(path)
+        let program = Envelope.Program(
+            executable: try config.executable(), arguments: config.arguments,
+            environment: childEnvironment(environment, adding: config.environment))
+        let descriptor = try await DescriptorProbe.describe(program, loop: loop)
+        _ = try PipeProtocol.negotiate(
+            deployer: PipeProtocol.supported, weavelet: descriptor.protocolVersions
+        ).get()
+        return MultiDeployment(
+            id: UUID().uuidString.lowercased(), config: try config.check(against: descriptor), program: program,
+            loop: loop, registry: .ofUser(environment: environment), environment: environment)
+    }
+
+    /// Names that have a meaning between one deployer and its own processes only.
+    private static let ownVariables: Set<String> = [
+        EnvelopeClient.readVariable, EnvelopeClient.writeVariable, DescriptorProbe.variable, "WEAVER_CONFIG",
+    ]
+
+    /// This process's environment with what the config adds; of two values of one name the config's last one counts, and a
+    /// process gets each name once.
+    static func childEnvironment(_ own: [String: String], adding added: [String]) -> [String] {
+        var variables = own.filter { !ownVariables.contains($0.key) }
+        for assignment in added {
+            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            variables[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
+        }
+        return variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    }
+
+    /// Runs the deployment until it has ended, and gives the exit code of the command. It ends by itself, by SIGINT, SIGTERM
+    /// or SIGHUP, or when it is told to on its status socket; told a second time it ends at once. No process and no file is
+    /// left. The log entries of all replicas, and the deployer's own, go to `output` in the order of their arrival.
+    package func run(output: any LogSink) async throws -> Int32 {
+        var random = SystemRandomNumberGenerator()
+        let secret = (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        let deployer = Deployer(
+            loop: loop,
+            configuration: .init(
+                plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
+                deployment: id),
+            secret: secret, seed: random.next(), sink: output,
+            wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
+        let desk = try await FrontDesk.open(loop: loop, deployer: deployer, environment: environment)
+        let code: Int32
+        do {
+            try registry.register(
+                .init(app: config.config.name, deployment: id, pid: getpid(), socket: desk.socketPath))
+            code = try await deployer.run()
+        } catch {
+            await close(desk)
+            throw error
+        }
+        await output.flush(within: Self.logFlushBound)
+        await close(desk)
+        return code
+    }
+
+    private func close(_ desk: FrontDesk) async {
+        registry.unregister(deployment: id)
+        await desk.close()
+    }
+}
+
+/// Where others reach a deployment that runs: signals and the status socket.
+private final class FrontDesk: @unchecked Sendable {
+    // @unchecked: everything mutable belongs to the loop's thread.
+
+    let socketPath: String
+    private let loop: EventLoop
+    private var server: StatusServer?
+    private var signals: [SignalSource] = []
+
+    /// The signals that end a deployment in order.
+    private static let endingSignals = [SIGINT, SIGTERM, SIGHUP]
+
+    static func open(loop: EventLoop, deployer: Deployer, environment: [String: String]) async throws -> FrontDesk {
+        try await withCheckedThrowingContinuation { continuation in
+            loop.execute {
+                continuation.resume(
+                    with: Result { try FrontDesk(loop: loop, deployer: deployer, environment: environment) })
+            }
+        }
+    }
+
+    private init(loop: EventLoop, deployer: Deployer, environment: [String: String]) throws(UVError) {
+        self.loop = loop
+        let folder = try SocketFolder.make(environment: environment)
+        socketPath = folder.socketPath
+        let began = loop.now
+        let server = try StatusServer(
+            loop: loop, folder: folder,
+            status: { deployer.babysitter.status(began: began, now: loop.now, processID: getpid()) },
+            stop: { deployer.stop() })
+        self.server = server
+        do throws(UVError) {
+            for signal in Self.endingSignals {
+                signals.append(try SignalSource(loop: loop, signal: signal) { _ in deployer.stop() })
+            }
+        } catch {
+            closeAll()
+            throw error
+        }
+    }
+
+    func close() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                closeAll()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func closeAll() {
+        for signal in signals { signal.close() }
+        signals = []
+        server?.close()
+        server = nil
+    }
+}
