@@ -2,3 +2,5 @@
 // types of WeaverCore and WeaverLoop that both use come with it.
 @_exported public import WeaverCore
 @_exported public import WeaverLoop
+// ComponentContext.logger is of swift-log, whose methods would not be visible otherwise.
+@_exported public import Logging

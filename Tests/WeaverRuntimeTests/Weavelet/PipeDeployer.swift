@@ -1,0 +1,110 @@
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+import WeaverRuntime
+
+/// The deployer's side of the pipes, for weavelets that run in the test's own process.
+final class PipeDeployer: @unchecked Sendable {
+    // @unchecked: the pipes and routes belong to the loop's thread.
+
+    typealias Pipe = PipeConnection<WeaveletCodec, EnvelopeCodec>
+
+    private let loop: EventLoop
+    private var pipes: [String: Pipe] = [:]
+    private var addresses: [String: String] = [:]
+    private let log = Mutex<[LogEntry]>([])
+    private let asked = Mutex<[String]>([])
+    private let secret = [UInt8](repeating: 7, count: SetupInfo.secretLength)
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    var entries: [LogEntry] { log.withLock { $0 } }
+    /// The components that weavelets have asked for.
+    var componentsAsked: [String] { asked.withLock { $0 } }
+
+    /// Starts a weavelet for `group` and waits until it listens.
+    func launch(
+        _ replica: String, group: [String], reachable: [String], registry: ComponentRegistry,
+        sections: [String: String] = [:]
+    ) async throws -> Weavelet {
+        var down = try PipePair()
+        var up = try PipePair()
+        let mine = (read: up.takeReadEnd(), write: down.takeWriteEnd())
+        let theirs = (read: down.takeReadEnd(), write: up.takeWriteEnd())
+        let setup = SetupInfo(
+            application: "orchard", deployment: "d", replica: replica, group: group, secret: secret,
+            sections: sections, deadline: .seconds(5), reachable: reachable, routed: [])
+        async let weavelet = Weavelet.start(
+            descriptors: theirs, registry: registry, loop: loop, level: .info, bootstrap: { _, _ in })
+        let reply = await request(replica, .setup(setup), over: mine)
+        guard case .info(let info) = reply else {
+            throw EnvelopeRefusal(description: "setup was answered by \(String(describing: reply))")
+        }
+        await onLoop { for component in group { self.addresses[component] = info.address } }
+        return try await weavelet
+    }
+
+    /// Sends a request to a weavelet and waits for the answer; nil when its pipe closes first.
+    func request(
+        _ replica: String, _ message: EnvelopeMessage, over descriptors: (read: Int32, write: Int32)? = nil
+    ) async -> WeaveletMessage? {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                if let descriptors { open(replica, descriptors) }
+                guard let pipe = pipes[replica] else { return continuation.resume(returning: nil) }
+                pipe.request(message) { continuation.resume(returning: $0) }
+            }
+        }
+    }
+
+    func send(_ replica: String, _ message: EnvelopeMessage) async {
+        await onLoop { self.pipes[replica]?.send(message) }
+    }
+
+    /// Closes the pipes as a deployer that dies does.
+    func abandon(_ replica: String) async {
+        await onLoop { self.pipes[replica]?.close() }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                body()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func open(_ replica: String, _ descriptors: (read: Int32, write: Int32)) {
+        guard
+            let pipe = try? Pipe(loop: loop, readDescriptor: descriptors.read, writeDescriptor: descriptors.write)
+        else { return }
+        pipe.onMessage = { [unowned self, unowned pipe] id, message in answer(message, id, pipe) }
+        pipe.onClose = { [weak self] _ in self?.pipes[replica] = nil }
+        pipes[replica] = pipe
+        pipe.start()
+    }
+
+    private func answer(_ message: WeaveletMessage, _ id: Int64, _ pipe: Pipe) {
+        switch message {
+        case .startComponent(let component):
+            asked.withLock { $0.append(component) }
+            pipe.reply(to: id, .done)
+            guard let address = addresses[component] else { return }
+            pipe.send(
+                .routingInfo(
+                    RoutingInfo(component: component, replicas: [.init(id: component, address: address)])))
+        case .getAddress: pipe.reply(to: id, .address("127.0.0.1:0"))
+        case .exportListener: pipe.reply(to: id, .listenerExported(proxyAddress: "127.0.0.1:80"))
+        case .log(let entries, _): log.withLock { $0 += entries }
+        default: break
+        }
+    }
+
+    struct EnvelopeRefusal: Error, CustomStringConvertible {
+        let description: String
+    }
+}

@@ -1,0 +1,90 @@
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+import WeaverRuntime
+
+@Suite struct WeaveletTests {
+    /// Two weavelets with pipes and RPC of their own, in one process and on one loop: stock; main with till.
+    private func withOrchard(
+        _ journal: Journal,
+        _ body: (PipeDeployer, _ ends: (stock: Task<Int32, Never>, app: Task<Int32, Never>)) async throws -> Void
+    ) async throws {
+        let registry = try Orchard.registry()
+        try await withLoop { loop in
+            let deployer = PipeDeployer(loop: loop)
+            try await Journal.$current.withValue(journal) {
+                let stock = try await deployer.launch(
+                    "stock", group: [Orchard.stock], reachable: [], registry: registry,
+                    sections: [Orchard.stock: "apples = 10"])
+                let app = try await deployer.launch(
+                    "app", group: [ComponentRegistry.main, Orchard.till], reachable: [Orchard.stock],
+                    registry: registry)
+                let ends = (stock: Task { await stock.run() }, app: Task { await app.run() })
+                try await body(deployer, ends)
+            }
+        }
+    }
+
+    private func waitUntil(_ condition: () -> Bool) async {
+        while !condition() { await Task.yield() }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `components of two processes call each other, and end in the deployer's order`() async throws {
+        let journal = Journal(life: .payAndWait)
+        try await withOrchard(journal) { deployer, ends in
+            // The app comes first: its call waits until stock has a replica that has started.
+            let app = await deployer.request("app", .componentsToStart([ComponentRegistry.main, Orchard.till]))
+            #expect(app == .done)
+            #expect(deployer.componentsAsked == [Orchard.stock])
+            let stock = await deployer.request("stock", .componentsToStart([Orchard.stock]))
+            #expect(stock == .done)
+            await waitUntil { journal.all.contains("waiting") }
+            #expect(journal.all.contains("serve: left: 8"))
+            #expect(Set(journal.all).isSuperset(of: Orchard.endings))
+
+            #expect(await deployer.request("app", .drain) == .done)
+            #expect(!journal.all.contains("stop till"))
+            #expect(await deployer.request("stock", .drain) == .done)
+            await deployer.send("app", .shutdown)
+            #expect(await ends.app.value == 0)
+            await deployer.send("stock", .shutdown)
+            #expect(await ends.stock.value == 0)
+            #expect(journal.all.suffix(3) == ["stop main", "stop till", "stop stock"])
+            await waitUntil { deployer.entries.contains { $0.message == "paid" } }
+            let entry = try #require(deployer.entries.first { $0.message == "paid" })
+            #expect(entry.component == ComponentRegistry.main)
+            #expect(entry.attributes == ["apples": "2"])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a component that does not start is told to the deployer, and the process ends with 1`() async throws {
+        let journal = Journal(failingStart: "stock")
+        try await withOrchard(journal) { deployer, ends in
+            let reply = await deployer.request("stock", .componentsToStart([Orchard.stock]))
+            guard case .refused(let reason) = reply else {
+                Issue.record("\(String(describing: reply))")
+                return
+            }
+            #expect(reason.contains("\(Orchard.stock) did not start"))
+            #expect(await ends.stock.value == 1)
+            await deployer.send("app", .shutdown)
+            #expect(await ends.app.value == 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a weavelet whose deployer is gone stops its components and ends by itself`() async throws {
+        let journal = Journal()
+        try await withOrchard(journal) { deployer, ends in
+            #expect(await deployer.request("stock", .componentsToStart([Orchard.stock])) == .done)
+            await deployer.abandon("stock")
+            #expect(await ends.stock.value == 3)
+            #expect(journal.all == ["start stock", "stop stock"])
+            await deployer.abandon("app")
+            #expect(await ends.app.value == 3)
+        }
+    }
+}
