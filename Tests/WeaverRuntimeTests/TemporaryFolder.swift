@@ -17,6 +17,11 @@ func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
     return try body(folder)
 }
 
+/// Puts a file there, over one that there is.
+func put(_ bytes: [UInt8], at path: String) throws {
+    try Data(bytes).write(to: URL(filePath: path))
+}
+
 /// A short path, so that sockets fit below it.
 private func makeTemporaryFolder() throws -> String {
     let folder = "/tmp/wvr-\(UInt64.random(in: 0..<1 << 40))"

@@ -69,13 +69,20 @@ package struct DeploymentRegistry: Sendable {
         try? FileManager.default.removeItem(atPath: path(of: deployment))
     }
 
-    /// The entries as they stand in the files, sorted by application and id. Files that are none of ours are skipped.
+    /// The largest file that is read, in bytes.
+    package static let entryLimit = 16 << 10
+    /// How many files are read at most.
+    package static let countLimit = 1024
+
+    /// The entries as they stand in the files, sorted by application and id. Files that are none of ours (links, those of
+    /// other users, what is no entry or has another's name) are skipped and left alone.
     package func entries() -> [Entry] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.filter { $0.hasSuffix(Self.suffix) }.compactMap { name -> Entry? in
-            guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)"),
-                let entry = try? JSONDecoder().decode(Entry.self, from: data),
-                entry.deployment + Self.suffix == name
+        return names.filter { $0.hasSuffix(Self.suffix) }.sorted().prefix(Self.countLimit).compactMap {
+            name -> Entry? in
+            guard let bytes = try? SmallFile.read("\(folder)/\(name)", limit: Self.entryLimit, onlyOwn: true),
+                let entry = try? JSONDecoder().decode(Entry.self, from: Data(bytes)),
+                entry.deployment + Self.suffix == name, SocketAddress("unix:\(entry.socket)") != nil
             else { return nil }
             return entry
         }.sorted { ($0.app, $0.deployment) < ($1.app, $1.deployment) }

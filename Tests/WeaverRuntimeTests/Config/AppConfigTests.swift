@@ -167,7 +167,7 @@ import WeaverCore
 @Suite struct ConfigFileTests {
     @Test func `a config is found next to its binary by a path relative to the file`() throws {
         try withTemporaryFolder { folder in
-            try SmallFile.write(Array("[weaver]\nbinary = \"bin\"".utf8), to: folder + "/w.toml", by: folder + "/t")
+            try put(Array("[weaver]\nbinary = \"bin\"".utf8), at: folder + "/w.toml")
             let config = try AppConfig.load(folder + "/w.toml")
             #expect(config.directory == folder)
             #expect(config.binary == folder + "/bin")
@@ -178,8 +178,7 @@ import WeaverCore
         try withTemporaryFolder { folder in
             func message(_ bytes: [UInt8]?) throws -> String? {
                 let path = folder + "/w.toml"
-                SmallFile.remove(path)
-                if let bytes { try SmallFile.write(bytes, to: path, by: folder + "/t") }
+                if let bytes { try put(bytes, at: path) }
                 let error = #expect(throws: ConfigError.self) { try AppConfig.load(path) }
                 return error.map { "\($0)".replacing(folder, with: "") }
             }
@@ -192,8 +191,7 @@ import WeaverCore
                     == "/w.toml: the config cannot be read: it is larger than \(limit) bytes")
             let error = #expect(throws: ConfigError.self) { try AppConfig.load(folder) }
             #expect(error?.message == "the config cannot be read: it is no plain file")
-            try SmallFile.write(
-                Array(repeating: UInt8(ascii: "\n"), count: limit), to: folder + "/w", by: folder + "/t")
+            try put(Array(repeating: UInt8(ascii: "\n"), count: limit), at: folder + "/w")
             #expect(throws: Never.self) { try AppConfig.load(folder + "/w") }
         }
     }
