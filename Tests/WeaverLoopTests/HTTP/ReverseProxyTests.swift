@@ -361,9 +361,10 @@ struct ReverseProxyTests {
         let size = 64 << 20
         try await withProxy { proxy, backend, client in
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
-            try await client.send([UInt8](repeating: 7, count: size))
             let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
             try await peer.setReading(false)
+            try await client.send([UInt8](repeating: 7, count: size))
             let left = try await settledUnsent(client)
             #expect(left > size / 2, "the proxy took \(size - left) bytes for a backend that reads nothing")
             try await peer.setReading(true)
