@@ -34,7 +34,9 @@ package final class StatusServer {
         self.folder = folder.path
         path = folder.socketPath
         do throws(UVError) {
-            listener = try StreamListener(loop: loop, address: .unix(path)) { [unowned self] in accepted($0) }
+            listener = try StreamListener(loop: loop, address: .unix(path)) { [weak self] stream in
+                if let self { accepted(stream) } else { stream.close() }
+            }
         } catch {
             folder.remove()
             throw error
@@ -77,7 +79,8 @@ package final class StatusServer {
 /// One client of a status server.
 private final class StatusConnection: ByteStreamDelegate {
     let stream: ByteStream
-    private unowned let server: StatusServer
+    /// Gone when the deployment has ended before the stream has closed.
+    private weak var server: StatusServer?
     private var command = LineCollector(limit: StatusProtocol.maximumCommandLength)
     private var isAnswered = false
 
@@ -103,13 +106,13 @@ private final class StatusConnection: ByteStreamDelegate {
         case .line(let text):
             guard let command = StatusProtocol.Command(rawValue: text) else { return stream.close() }
             isAnswered = true
-            server.answer(command, self)
+            server?.answer(command, self)
         }
     }
 
     func streamDidReachEnd(_ stream: ByteStream) { stream.closeAfterFlush() }
 
-    func streamDidClose(_ stream: ByteStream, error: UVError?) { server.closed(self) }
+    func streamDidClose(_ stream: ByteStream, error: UVError?) { server?.closed(self) }
 }
 
 /// The folder of a deployment's socket, which no other user can enter.
