@@ -16,10 +16,12 @@ struct SerializableMacro: ExtensionMacro {
             let error = "WeaverRuntime.ErrorType(\"\(model.source.qualified)\", \(type).self)"
             parts.append(LinkedEntry.source("add(\(error))"))
         }
-        let conditions = model.generics.map { "\($0): WeaverRuntime.WireCodable & Sendable" }
+        let conditions = model.generics.map { "\($0): WeaverRuntime.WireCodable" }
         let clause = conditions.isEmpty ? "" : " where \(conditions.joined(separator: ", "))"
+        // What travels is used by tasks of both processes. A conformance that the user has written is not repeated.
+        let sendable = model.generics.isEmpty && protocols.contains { $0.lastName == "Sendable" } ? ", Sendable" : ""
         let source: DeclSyntax = """
-            extension \(raw: type): nonisolated WeaverRuntime.WireCodable\(raw: clause) {
+            extension \(raw: type): nonisolated WeaverRuntime.WireCodable\(raw: sendable)\(raw: clause) {
             \(raw: parts.joined(separator: "\n\n"))
             }
             """

@@ -59,9 +59,9 @@ public macro Listener(_ name: String) = #externalMacro(module: "WeaverMacros", t
 @attached(peer, names: prefixed(_))
 public macro Config() = #externalMacro(module: "WeaverMacros", type: "ConfigMacro")
 
-/// Makes a struct or an enum travel by the fast codec, and an error type travel as itself.
+/// Makes a struct or an enum `Sendable` and travel by the fast codec, and an error type travel as itself.
 @attached(
-    extension, conformances: WireCodable, names: named(encode), named(init), named(minimumWireSize),
+    extension, conformances: WireCodable, Sendable, names: named(encode), named(init), named(minimumWireSize),
     named(weaverEntry))
 public macro Serializable() = #externalMacro(module: "WeaverMacros", type: "SerializableMacro")
 

@@ -63,7 +63,7 @@ private func notConstructed(_ attribute: String, _ property: StaticString) -> Ne
     fatalError(
         """
         The \(attribute) property '\(property)' has no value: its component was made by a plain initialiser. Components \
-        get their refs, listeners and config from the runtime: run them with Weaver.run(components:), or in a test \
-        construct them by ComponentContext.construct.
+        get their refs, listeners and config from the runtime: run them by Weaver.run(components:), or in a test \
+        construct them by ComponentContext.construct(_:with:).
         """)
 }

@@ -1,5 +1,14 @@
 import Testing
+import Synchronization
+import WeaverCore
+import WeaverLoop
 import WeaverRuntime
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 
 // A small application that the tests of the stubs share: one interface with a method of each shape, implemented by an
 // actor, a class and a struct.
@@ -30,8 +39,20 @@ protocol Shop: Sendable {
     func get(_ name: String) async throws -> [Category]
     func pair(_ both: (Int, name: String)) async throws -> (name: String, Int)
     func fail(with kind: Int) async throws
-    func thread() async throws -> UInt64
+    func thread() async throws -> String
+    func wait() async throws
 }
+
+func throwError(_ kind: Int) throws {
+    switch kind {
+    case 0: throw ShopError.unknown(7, reason: "gone")
+    case 1: throw StockError.soldOut
+    default: throw PlainError()
+    }
+}
+
+/// What tells the thread that this is called on from others.
+func currentThread() -> String { "\(pthread_self())" }
 
 @Implements(Shop.self)
 actor ActorShop: Shop {
@@ -41,13 +62,106 @@ actor ActorShop: Shop {
     func put(_ category: Category, at: Int) async throws { stored[at] = category }
     func get(_ name: String) async throws -> [Category] { stored.values.filter { $0.name == name } }
     func pair(_ both: (Int, name: String)) async throws -> (name: String, Int) { (both.name, both.0) }
-    func thread() async throws -> UInt64 { currentThread() }
+    func fail(with kind: Int) async throws { try throwError(kind) }
+    func thread() async throws -> String { currentThread() }
+    func wait() async throws { try await Task.sleep(for: .seconds(60)) }
+}
 
-    func fail(with kind: Int) async throws {
-        switch kind {
-        case 0: throw ShopError.unknown(7, reason: "gone")
-        case 1: throw StockError.soldOut
-        default: throw PlainError()
+@Implements(Shop.self, runsOn: .pool)
+actor PoolActorShop: Shop {
+    func get(_ id: Int) async throws -> Category? { nil }
+    func put(_ category: Category, at: Int) async throws {}
+    func get(_ name: String) async throws -> [Category] { [] }
+    func pair(_ both: (Int, name: String)) async throws -> (name: String, Int) { (both.name, both.0) }
+    func fail(with kind: Int) async throws { try throwError(kind) }
+    func thread() async throws -> String { currentThread() }
+    func wait() async throws { try await Task.sleep(for: .seconds(60)) }
+}
+
+@Implements(Shop.self, runsOn: .pool)
+final class PoolClassShop: Shop {
+    func get(_ id: Int) async throws -> Category? { nil }
+    func put(_ category: Category, at: Int) async throws {}
+    func get(_ name: String) async throws -> [Category] { [] }
+    func pair(_ both: (Int, name: String)) async throws -> (name: String, Int) { (both.name, both.0) }
+    func fail(with kind: Int) async throws { try throwError(kind) }
+    func thread() async throws -> String { currentThread() }
+    func wait() async throws { try await Task.sleep(for: .seconds(60)) }
+}
+
+@Implements(Shop.self, runsOn: .pool, routedBy: ShopRouter.self)
+struct PoolStructShop: Shop {
+    func get(_ id: Int) async throws -> Category? { nil }
+    func put(_ category: Category, at: Int) async throws {}
+    func get(_ name: String) async throws -> [Category] { [] }
+    func pair(_ both: (Int, name: String)) async throws -> (name: String, Int) { (both.name, both.0) }
+    func fail(with kind: Int) async throws { try throwError(kind) }
+    func thread() async throws -> String { currentThread() }
+    func wait() async throws { try await Task.sleep(for: .seconds(60)) }
+}
+
+struct ShopRouter: ShopRouting {
+    func get(_ id: Int) -> Int { id }
+    func put(_ category: Category, at: Int) -> Int { at }
+    func get(_ name: String) -> String { name }
+    func pair(_ both: (Int, name: String)) -> Int? { nil }
+    func fail(with kind: Int) -> Int? { nil }
+    func thread() -> Int? { nil }
+    func wait() -> Int? { nil }
+}
+
+/// A transport that takes every call through both stubs within the test: arguments and results become bytes and values
+/// again, as between two processes.
+final class Loopback: ComponentTransport {
+    let server: ServerStub
+    let methods: [MethodInfo]
+    let routingKeys = Mutex<[UInt64?]>([])
+
+    init(_ record: ImplementationRecord, _ implementation: any Implementation) {
+        server = record.serverStub(implementation)
+        methods = record.component.methods
+    }
+
+    nonisolated(nonsending)
+        func call<R: Sendable>(
+            _ method: MethodInfo, routingKey: UInt64?,
+            encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
+            decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
+        ) async throws -> R
+    {
+        routingKeys.withLock { $0.append(routingKey) }
+        var encoder = WireEncoder()
+        try encode(&encoder)
+        let arguments = encoder.takeOutput().copyBytes()
+        guard let index = methods.firstIndex(where: { $0.key == method.key }) else {
+            throw CallError(.unknownMethod, method.name)
         }
+        let invocation = try WireDecoder.withDecoder(over: unsafe arguments.span.bytes) { wire throws(WireError) in
+            try server.invoke(index, &wire)
+        }
+        #expect(invocation.routingKey == routingKey)
+        let answer = Answer()
+        await invocation.run(ServerCall(id: 1, key: method.key, context: .current, sink: answer))
+        let (kind, bytes) = answer.value.withLock { $0 }
+        return try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in
+            if kind == .response { return try decode(&wire) }
+            switch try ErrorPayload(wire: &wire) {
+            case .call(let error): throw error
+            case .remote(let error): throw error
+            case .user(let key): throw try ErrorRegistry.shared.decode(key: key, from: &wire)
+            }
+        }
+    }
+}
+
+/// Keeps the answer of one call.
+final class Answer: ServerReplySink {
+    let value = Mutex<(FrameKind, [UInt8])>((.error, []))
+
+    func answer(_ call: ServerCall, _ kind: FrameKind, _ payload: (inout WireEncoder) throws(WireError) -> Void) {
+        var encoder = WireEncoder()
+        guard (try? payload(&encoder)) != nil else { return }
+        let bytes = encoder.takeOutput().copyBytes()
+        value.withLock { $0 = (kind, bytes) }
     }
 }
