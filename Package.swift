@@ -116,6 +116,7 @@ if !onlyLoop {
                     "WeaverMacros", "TestSupport",
                     .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
                 ],
+                exclude: ["Cases"],
                 swiftSettings: [.swiftLanguageMode(.v6)]),
         ]
         for target in package.targets where target.name == "WeaverRuntime" {

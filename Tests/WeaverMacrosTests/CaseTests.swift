@@ -56,14 +56,12 @@ struct Expansion {
             BasicMacroExpansionContext(sharingWith: context, lexicalContext: syntax.allMacroLexicalContexts())
         }
         source = expanded.description
-        let converter = SourceLocationConverter(fileName: "Shop.swift", tree: file)
         let lines = context.diagnostics.map { diagnostic -> (Int, String) in
             let place = context.location(
                 for: diagnostic.position, anchoredAt: diagnostic.node, fileName: "Shop.swift")
             let fixes = diagnostic.fixIts.map { "  fix: \($0.message.message)\n" }.joined()
             return (place.offset, "\(place.line):\(place.column) \(diagnostic.message)\n\(fixes)")
         }
-        _ = converter
         report = Set(lines.map(\.1)).sorted { left, right in
             let places = [left, right].map { text in lines.first { $0.1 == text }?.0 ?? 0 }
             return (places[0], left) < (places[1], right)

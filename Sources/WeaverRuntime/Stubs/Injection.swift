@@ -30,7 +30,8 @@ public struct Injection: Sendable {
 extension ComponentContext {
     /// Constructs an implementation by hand, as tests do, with values for its `@Ref`, `@Config` and `@Listener`
     /// properties. Its hooks are not called; a property without a value ends the program when it is used.
-    public static func construct<I: Implementation>(_ type: I.Type, with injections: [Injection] = []) async throws -> I {
+    public static func construct<I: Implementation>(_ type: I.Type, with injections: [Injection] = []) async throws -> I
+    {
         let context = ComponentContext(
             component: I.implementationRecord.component.name, resources: InjectedResources(injections))
         return try await $current.withValue(context) { try await I(context: context) }

@@ -80,8 +80,10 @@ struct CodingPathTests {
         try expectFast(value as Int?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Int>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Int>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastInt8() throws {
@@ -90,8 +92,10 @@ struct CodingPathTests {
         try expectFast(value as Int8?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Int8>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Int8>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastInt16() throws {
@@ -100,8 +104,10 @@ struct CodingPathTests {
         try expectFast(value as Int16?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Int16>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Int16>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastInt32() throws {
@@ -110,8 +116,10 @@ struct CodingPathTests {
         try expectFast(value as Int32?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Int32>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Int32>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastInt64() throws {
@@ -120,8 +128,10 @@ struct CodingPathTests {
         try expectFast(value as Int64?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Int64>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Int64>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastUInt() throws {
@@ -130,8 +140,10 @@ struct CodingPathTests {
         try expectFast(value as UInt?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<UInt>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<UInt>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastUInt8() throws {
@@ -140,8 +152,10 @@ struct CodingPathTests {
         try expectFast(value as UInt8?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<UInt8>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<UInt8>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastUInt16() throws {
@@ -150,8 +164,10 @@ struct CodingPathTests {
         try expectFast(value as UInt16?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<UInt16>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<UInt16>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastUInt32() throws {
@@ -160,8 +176,10 @@ struct CodingPathTests {
         try expectFast(value as UInt32?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<UInt32>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<UInt32>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastUInt64() throws {
@@ -170,8 +188,10 @@ struct CodingPathTests {
         try expectFast(value as UInt64?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<UInt64>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<UInt64>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastBool() throws {
@@ -180,8 +200,10 @@ struct CodingPathTests {
         try expectFast(value as Bool?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Bool>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Bool>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastFloat() throws {
@@ -190,8 +212,10 @@ struct CodingPathTests {
         try expectFast(value as Float?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Float>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Float>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastDouble() throws {
@@ -200,8 +224,10 @@ struct CodingPathTests {
         try expectFast(value as Double?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Double>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Double>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastString() throws {
@@ -210,18 +236,23 @@ struct CodingPathTests {
         try expectFast(value as String?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<String>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<String>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastBytes() throws {
         let value: [UInt8] = [1, 2, 3]
         try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as [UInt8]?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            value as [UInt8]?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<[UInt8]>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<[UInt8]>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastDate() throws {
@@ -230,8 +261,10 @@ struct CodingPathTests {
         try expectFast(value as Date?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Date>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Date>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastUUID() throws {
@@ -240,18 +273,23 @@ struct CodingPathTests {
         try expectFast(value as UUID?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<UUID>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<UUID>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastDuration() throws {
         let value: Duration = Duration.milliseconds(1500)
         try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Duration?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            value as Duration?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Duration>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Duration>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastData() throws {
@@ -260,8 +298,10 @@ struct CodingPathTests {
         try expectFast(value as Data?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Data>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Data>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastURL() throws {
@@ -270,28 +310,36 @@ struct CodingPathTests {
         try expectFast(value as URL?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<URL>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<URL>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastDecimal() throws {
         let value: Decimal = Decimal(125) / 100
         try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Decimal?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            value as Decimal?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Decimal>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Decimal>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastOnlyFast() throws {
         let value: OnlyFast = OnlyFast()
         try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as OnlyFast?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            value as OnlyFast?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<OnlyFast>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<OnlyFast>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastBoth() throws {
@@ -300,8 +348,10 @@ struct CodingPathTests {
         try expectFast(value as Both?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value] as Set<Both>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            [value] as Set<Both>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test func fastTree() throws {
@@ -310,17 +360,20 @@ struct CodingPathTests {
         try expectFast(value as Tree?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectFast(
+            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test("a type that is only Codable travels whole, also in containers")
     func codable() throws {
         let value = OnlyCodable()
         try expectJSON(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectJSON(value as OnlyCodable?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectJSON(
+            value as OnlyCodable?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectJSON([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
         try expectJSON(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectJSON([value] as Set<OnlyCodable>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        try expectJSON(
+            [value] as Set<OnlyCodable>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
     }
 
     @Test("a value nested deeper than the limit is an error, not a crash")

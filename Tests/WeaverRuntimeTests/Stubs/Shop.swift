@@ -1,13 +1,13 @@
-import Testing
 import Synchronization
+import Testing
 import WeaverCore
 import WeaverLoop
 import WeaverRuntime
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 // A small application that the tests of the stubs share: one interface with a method of each shape, implemented by an
@@ -157,6 +157,8 @@ final class Loopback: ComponentTransport {
 /// Keeps the answer of one call.
 final class Answer: ServerReplySink {
     let value = Mutex<(FrameKind, [UInt8])>((.error, []))
+
+    func ended(_ call: ServerCall) {}
 
     func answer(_ call: ServerCall, _ kind: FrameKind, _ payload: (inout WireEncoder) throws(WireError) -> Void) {
         var encoder = WireEncoder()
