@@ -21,10 +21,10 @@ extension EventLoop {
 
     func tick(beforeInput: Bool) {
         if !ready.isEmpty { runReady() }
-        if !unflushed.isEmpty { flush() }
+        if firstUnflushed != nil { flush() }
         guard beforeInput else { return }
         // Work that is left, or that flushing has made, must not wait for input.
-        armIdle(!ready.isEmpty || !unflushed.isEmpty)
+        armIdle(!ready.isEmpty || firstUnflushed != nil)
         stall.tickEnded()
     }
 
@@ -57,13 +57,18 @@ extension EventLoop {
 
     /// Remembers that `stream` has bytes to send at the end of the tick.
     func needsFlush(_ stream: ByteStream) {
-        unflushed.append(stream)
+        if let last = lastUnflushed { last.nextUnflushed = stream } else { firstUnflushed = stream }
+        lastUnflushed = stream
     }
 
+    /// Flushes the streams that wait now. Those that a drained delegate writes to wait for the next time.
     private func flush() {
         stall.workBegan()
-        swap(&unflushed, &flushing)
-        for stream in flushing { stream.flush() }
-        flushing.removeAll(keepingCapacity: true)
+        var next = exchange(&firstUnflushed, with: nil)
+        lastUnflushed = nil
+        while let stream = next {
+            next = exchange(&stream.nextUnflushed, with: nil)
+            stream.flush()
+        }
     }
 }

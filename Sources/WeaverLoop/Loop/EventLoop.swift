@@ -46,13 +46,12 @@ package final class EventLoop: @unchecked Sendable {
     let checker: UnsafeMutablePointer<uv_check_t>
     let idle: UnsafeMutablePointer<uv_idle_t>
     var isIdleArmed = false
-
     var thread = pthread_t()
     let threadMayStart = Mutex(())
-
     var ready = WorkQueue()
-    var unflushed: [ByteStream] = []
-    var flushing: [ByteStream] = []
+    /// The streams to flush at the end of the tick, oldest first, linked by ``ByteStream/nextUnflushed``.
+    var firstUnflushed: ByteStream?
+    var lastUnflushed: ByteStream?
 
     let inbox = Mutex(Inbox())
     /// The array that the inbox gets in exchange for its full one.

@@ -28,7 +28,7 @@ package final class StallMonitor: Sendable {
     @inline(__always)
     package func enter(_ name: StallLabel?) {
         label.store(
-            name.map { unsafe UInt(bitPattern: Unmanaged.passUnretained($0).toOpaque()) } ?? 0, ordering: .relaxed)
+            name.map { unsafe UInt(bitPattern: Unmanaged.passUnretained($0).toOpaque()) } ?? 0, ordering: .releasing)
     }
 
     /// What is seen from another thread.
@@ -38,7 +38,7 @@ package final class StallMonitor: Sendable {
 
     /// The name of what ran last, if something was named.
     var currentName: String? {
-        guard let pointer = unsafe UnsafeRawPointer(bitPattern: label.load(ordering: .relaxed)) else { return nil }
+        guard let pointer = unsafe UnsafeRawPointer(bitPattern: label.load(ordering: .acquiring)) else { return nil }
         return unsafe Unmanaged<StallLabel>.fromOpaque(pointer).takeUnretainedValue().name
     }
 }

@@ -62,7 +62,7 @@ extension ByteStream {
         isConnected = true
         setNoDelay()
         if isReading { beginReading() }
-        delegate?.streamDidConnect(self)
+        observer?.streamDidConnect(self)
         if !queue.isEmpty { scheduleFlush() }
         endIfFlushed()
     }

@@ -33,7 +33,7 @@ extension ByteStream {
 
     /// libuv asks for it directly before each read, and reports that read directly after.
     private func memoryForReading() -> uv_buf_t {
-        unsafe readDestination = unsafe delegate?.streamReadDestination(self)
+        unsafe readDestination = unsafe observer?.streamReadDestination(self)
         let memory = unsafe readDestination ?? loop.readBuffer
         return unsafe uv_buf_init(
             memory.baseAddress?.assumingMemoryBound(to: CChar.self), UInt32(clamping: memory.count))
@@ -46,15 +46,15 @@ extension ByteStream {
         loop.stall.workBegan()
         if count > 0 {
             if ownMemory {
-                delegate?.stream(self, didReadIntoDestination: count)
+                observer?.stream(self, didReadIntoDestination: count)
             } else if let start = unsafe loop.readBuffer.baseAddress {
                 let bytes = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(start), byteCount: count)
-                delegate?.stream(self, didRead: bytes)
+                observer?.stream(self, didRead: bytes)
             }
         } else if count == Int(WEAVER_UV_EOF) {
             isReading = false
             unsafe uv_read_stop(stream)
-            delegate?.streamDidReachEnd(self)
+            observer?.streamDidReachEnd(self)
         } else if count < 0 {
             fail(UVError(code: Int32(count), operation: "reading"))
         }

@@ -17,13 +17,17 @@ extension ByteStream {
     @inline(__always)
     package func write<R, E: Error>(_ body: (inout OutputBuffer) throws(E) -> R) throws(E) -> R {
         checkThread("write")
-        let before = queue.tail.count
+        // Out of the stream for this time: Swift's check of exclusive access costs as much as the whole write.
+        var tail = lendTail()
+        let before = tail.count
         do throws(E) {
-            let result = try body(&queue.tail)
+            let result = try body(&tail)
+            takeBackTail(tail)
             didAppend()
             return result
         } catch {
-            queue.tail.truncate(to: before)
+            tail.truncate(to: before)
+            takeBackTail(tail)
             throw error
         }
     }
@@ -31,6 +35,7 @@ extension ByteStream {
     /// Sends bytes that are owned already, without copying them: for large bodies.
     package func write(owned piece: WritePiece) {
         checkThread("write")
+        precondition(!isLending, Self.lendingMessage)
         queue.append(piece)
         didAppend()
     }
@@ -38,7 +43,25 @@ extension ByteStream {
     /// Sends what is queued now, without waiting for the end of the tick. The delegate is not called from inside.
     package func flushNow() {
         checkThread("flushNow")
+        precondition(!isLending, Self.lendingMessage)
         send()
+    }
+
+    private static let lendingMessage = "an encoder used the stream that it was appending to"
+
+    @inline(__always)
+    private func lendTail() -> OutputBuffer {
+        precondition(!isLending, Self.lendingMessage)
+        isLending = true
+        var tail = OutputBuffer()
+        swap(&tail, &queue.tail)
+        return tail
+    }
+
+    @inline(__always)
+    private func takeBackTail(_ tail: consuming OutputBuffer) {
+        isLending = false
+        queue.tail = tail
     }
 
     private func didAppend() {
@@ -106,7 +129,7 @@ extension ByteStream {
     private func tellDrained() {
         guard isAboveHighWater, queue.byteCount <= lowWaterMark, isOpen else { return }
         isAboveHighWater = false
-        delegate?.streamDidDrain(self)
+        observer?.streamDidDrain(self)
     }
 }
 

@@ -26,19 +26,28 @@ package final class ByteStream: UVHandle {
     package var flushThreshold = 64 << 10
 
     /// Who hears of what happens. The stream retains it until it has closed.
-    package var delegate: (any ByteStreamDelegate)?
+    package var delegate: (any ByteStreamDelegate)? {
+        get { observer }
+        set { observer = newValue }
+    }
+
+    // Not visible to other modules, so that accesses need no check of exclusivity.
+    private(set) var observer: (any ByteStreamDelegate)?
 
     var queue = WriteQueue()
+    /// Whether an encoder appends to the queue right now, which must not use the stream meanwhile.
+    var isLending = false
     var needsFlush = false
+    var nextUnflushed: ByteStream?
     var isConnected: Bool
     var isReading = false
     var isAboveHighWater = false
     var inFlight: WriteRequest?
     var shutdownState = Shutdown.none
     var closesWhenFlushed = false
+    var readDestination: UnsafeMutableRawBufferPointer?
     var resetsOnClose = false
     var failure: UVError?
-    var readDestination: UnsafeMutableRawBufferPointer?
     var connecting: (address: SocketAddress, timer: LoopTimer)?
 
     /// How far the writing side's end has come.
@@ -139,7 +148,7 @@ package final class ByteStream: UVHandle {
     }
 
     override func didClose() {
-        let delegate = exchange(&delegate, with: nil)
-        delegate?.streamDidClose(self, error: failure)
+        let last = exchange(&observer, with: nil)
+        last?.streamDidClose(self, error: failure)
     }
 }

@@ -57,8 +57,8 @@ import WeaverCore
             close(readEnd)
             unsafe _ = write(writeEnd, [1] as [UInt8], 1)
             try await loop.run {
-                close(writeEnd)
                 let began = loop.now
+                close(writeEnd)
                 while !closed.load(ordering: .relaxed) { sched_yield() }
                 #expect(loop.now - began >= .milliseconds(20))
             }

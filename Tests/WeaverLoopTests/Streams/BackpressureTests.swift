@@ -98,6 +98,16 @@ import WeaverCore
         }
     }
 
+    @Test func `an encoder that uses the stream it appends to traps`() async {
+        await #expect(processExitsWith: .failure) {
+            let loop = try EventLoop()
+            let pair = try await StreamPair.make(on: loop)
+            try await loop.run {
+                pair.client.write { _ in pair.client.write { $0.append([1]) } }
+            }
+        }
+    }
+
     @Test func `output that is written while another stream's end of the tick is told goes out without more input`()
         async throws
     {
