@@ -97,6 +97,10 @@ if !onlyLoop {
             name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        // An application that misbehaves when it is asked to.
+        .executableTarget(
+            name: "UnrulyApp", dependencies: ["WeaverRuntime"], path: "Tests/Fixtures/UnrulyApp",
+            swiftSettings: settings),
     ]
     if !prebuiltMacros {
         package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.0"))

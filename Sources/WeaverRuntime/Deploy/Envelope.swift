@@ -30,6 +30,7 @@ package final class Envelope {
     private let pipe: Pipe
     private var process: ChildProcess?
     private var outputs: [ByteStream] = []
+    private var openOutputs = 0
     private var outputTimer: LoopTimer?
     private weak var delegate: (any EnvelopeDelegate)?
 
@@ -96,10 +97,19 @@ package final class Envelope {
     }
 
     private func read(_ descriptor: Int32, loop: EventLoop, isError: Bool) throws(UVError) -> ByteStream {
-        try OutputReader.start(loop: loop, descriptor: descriptor) { [weak self] line in
-            guard let self else { return }
-            delegate?.envelope(self, printed: line, toStandardError: isError)
-        }
+        let stream = try OutputReader.start(
+            loop: loop, descriptor: descriptor,
+            onLine: { [weak self] line in
+                guard let self else { return }
+                delegate?.envelope(self, printed: line, toStandardError: isError)
+            }, onEnd: { [weak self] in self?.outputEnded() })
+        openOutputs += 1
+        return stream
+    }
+
+    private func outputEnded() {
+        openOutputs -= 1
+        if openOutputs == 0 { closeOutputs() }
     }
 
     /// The process's id; 0 when it has ended.
@@ -124,9 +134,11 @@ package final class Envelope {
         process = nil
         pipe.close()
         // Grandchildren may hold the outputs open for as long as they like.
-        outputTimer = try? LoopTimer(loop: loop) { [self] in closeOutputs() }
-        outputTimer?.arm(after: Self.outputGrace)
-        if outputTimer == nil { closeOutputs() }
+        if openOutputs > 0 {
+            outputTimer = try? LoopTimer(loop: loop) { [self] in closeOutputs() }
+            outputTimer?.arm(after: Self.outputGrace)
+            if outputTimer == nil { closeOutputs() }
+        }
         delegate?.envelope(self, exited: status)
     }
 

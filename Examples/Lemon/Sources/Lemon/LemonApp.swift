@@ -1,4 +1,3 @@
-import HTTPTypes
 import WeaverRuntime
 
 /// The main component: it answers HTTP requests with the help of the other components.
@@ -18,10 +17,10 @@ final class LemonApp: Main {
             do {
                 let bytes = try await body.collect(upTo: Answer.maximumRequestBody)
                 answer = await routes.answer(to: request, body: bytes)
-            } catch is HTTPBodyTooLarge {
+            } catch let error as HTTPError where error.code == .bodyTooLarge {
                 answer = .failure(.contentTooLarge, "the body is larger than \(Answer.maximumRequestBody) bytes")
             }
-            try await writer.respond(answer.head, body: answer.body)
+            try await writer.respond(status: answer.status, headers: answer.fields, body: answer.body)
         }
     }
 }

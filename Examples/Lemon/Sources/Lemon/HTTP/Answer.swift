@@ -33,9 +33,6 @@ struct Answer: Equatable, Sendable {
         answer.fields[name] = value
         return answer
     }
-
-    /// The head of the response.
-    var head: HTTPResponse { HTTPResponse(status: status, headerFields: fields) }
 }
 
 extension HTTPField.Name {

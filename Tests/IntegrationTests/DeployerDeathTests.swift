@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+extension Integration {
+    /// Nothing outlives its deployer, and nothing of a killed one stays in the way.
+    @Suite(.serialized) struct DeployerDeathTests {
+        @Test func evenASpinningReplicaEndsWithAKilledDeployer() async throws {
+            let sandbox = try Sandbox()
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let port = unruly.port
+            #expect(try unruly.connect().request("GET", "/").status == 200)
+            // The answer never comes: the connection ends with the deployer.
+            Thread.detachNewThread { _ = try? HTTPConnection(port: port).request("GET", "/spin") }
+            let replicas = try #require(try await unruly.status()).replicas
+            let pids = replicas.filter { $0.component == "UnrulyApp.Unruly" }.compactMap(\.pid)
+            try await eventually("a replica that spins") { pids.contains(where: Self.isBusy) }
+
+            try await unruly.end(by: SIGKILL)
+            // Whoever looks next removes what the killed deployer could not.
+            #expect(try await weaver("multi", "status", in: sandbox).output == "no deployment is running\n")
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func aSpinningReplicaIsKilledWhenTheDeploymentIsInterrupted() async throws {
+            let sandbox = try Sandbox()
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let port = unruly.port
+            Thread.detachNewThread { _ = try? HTTPConnection(port: port).request("GET", "/spin") }
+            let replicas = try #require(try await unruly.status()).replicas
+            let pids = replicas.filter { $0.component == "UnrulyApp.Unruly" }.compactMap(\.pid)
+            try await eventually("a replica that spins") { pids.contains(where: Self.isBusy) }
+            let children = ProcessTable.children(of: unruly.deployer.pid)
+            unruly.deployer.signal(SIGINT)
+            _ = try await unruly.deployer.exitCode(within: .seconds(60))
+            #expect(children.filter(ProcessTable.isAlive) == [])
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func aCrashTellsItsReasonAndTheReplicaComesBack() async throws {
+            let sandbox = try Sandbox()
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let crash = try unruly.connect().request("GET", "/crash")
+            #expect(crash.status == 500)
+            try await eventually("a restart") {
+                try await unruly.status()?.replicas.contains { $0.restarts == 1 && $0.state == "ready" } ?? false
+            }
+            #expect(unruly.deployer.output.contains("told to crash"))
+            #expect(try unruly.connect().request("GET", "/").status == 200)
+            try await unruly.end(by: SIGINT)
+        }
+
+        /// Whether the process has used the processor for longer than it could without spinning.
+        private static func isBusy(_ pid: Int32) -> Bool {
+            guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+                let end = text.lastIndex(of: ")")
+            else { return false }
+            let fields = text[text.index(after: end)...].split(separator: " ")
+            // utime, field 14 of proc(5): ticks of 10 ms.
+            return Int(fields[11]).map { $0 > 50 } ?? false
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Foundation
+import Testing
+
+/// The programs under test, built before by `make test`, which names their folder in `WEAVER_BINARIES`.
+enum Binaries {
+    /// The command line.
+    static let weaver = path("weaver")
+    /// The example application.
+    static let lemon = path("Lemon")
+    /// The application that misbehaves.
+    static let unruly = path("UnrulyApp")
+
+    /// Whether all of them are there.
+    static let areBuilt = [weaver, lemon, unruly].allSatisfy(FileManager.default.isExecutableFile)
+    /// What to do when they are not.
+    static let howToBuild: Comment = "run by `make test`, which builds the binaries and sets WEAVER_BINARIES"
+
+    private static func path(_ name: String) -> String {
+        (ProcessInfo.processInfo.environment["WEAVER_BINARIES"] ?? "") + "/" + name
+    }
+}
+
+/// The tests that start real processes: one at a time, because each has the machine to itself.
+@Suite(.serialized, .enabled(if: Binaries.areBuilt, Binaries.howToBuild), .timeLimit(.minutes(5)))
+enum Integration {}

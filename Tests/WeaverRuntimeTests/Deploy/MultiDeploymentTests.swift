@@ -1,0 +1,177 @@
+import Synchronization
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+@testable import WeaverRuntime
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A whole deployment of shell scripts that play the weavelet: they describe themselves, report an address and say that
+/// their components have started, whatever they are told, and exit when their pipe closes.
+@Suite(.timeLimit(.minutes(2)), .serialized)
+struct MultiDeploymentTests {
+    /// The folder of one test, with a script, the bytes that it says, and a config.
+    private final class Stage {
+        let folder: String
+        var config: String { folder + "/weaver.toml" }
+        var environment: [String: String] {
+            ["PATH": "/usr/bin:/bin", "XDG_DATA_HOME": folder + "/data", "XDG_RUNTIME_DIR": folder, "KEPT": "own"]
+        }
+
+        init(script: String, config: String = "[weaver]\nname = \"stage\"\nbinary = \"app\"\n") throws {
+            folder = "/tmp/weaver-test-" + UUID().uuidString.prefix(8)
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let descriptor = AppDescriptor(
+                version: "build-1", components: [.init(name: "main", implementation: "App", location: "a.swift:1")])
+            try write(DescriptorCodec.encode(descriptor), to: "descriptor")
+            let info = WeaveletInfo(
+                protocolVersion: 1, address: "127.0.0.1:9", processID: 1, version: "build-1")
+            try write(Self.frame(-1, .info(info)) + Self.frame(-2, .done), to: "answers")
+            try write([UInt8]("#!/bin/sh\ncd \(folder)\n\(script)\n".utf8), to: "app")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/app")
+            try write([UInt8](config.utf8), to: "weaver.toml")
+        }
+
+        private func write(_ bytes: [UInt8], to name: String) throws {
+            try Data(bytes).write(to: URL(filePath: folder + "/" + name))
+        }
+
+        private static func frame(_ id: Int64, _ message: WeaveletMessage) throws -> [UInt8] {
+            let bytes = try WeaveletCodec.encode(id: id, message)
+            return (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> ($0 * 8)) } + bytes
+        }
+
+        var files: [String] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix("weaver-") }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+    }
+
+    /// A weavelet in two lines: it waits until its pipe closes.
+    private static let weavelet = """
+        [ -n "$WEAVER_DESCRIBE" ] && { cat descriptor >&"$WEAVER_DESCRIBE"; exit 0; }
+        echo "out $KEPT"; echo "err $ADDED" >&2
+        cat answers >&"$WEAVER_WEAVELET_TO_ENVELOPE_FD"
+        exec cat <&"$WEAVER_ENVELOPE_TO_WEAVELET_FD" >/dev/null
+        """
+
+    /// Collects entries, and tells when one has arrived that contains a text.
+    private final class Sink: LogSink {
+        private let entries = Mutex<[LogEntry]>([])
+        func write(_ entry: LogEntry) { entries.withLock { $0.append(entry) } }
+        func flush(within bound: Duration) async {}
+        var all: [LogEntry] { entries.withLock { $0 } }
+        func contains(_ text: String) -> Bool { all.contains { $0.message.contains(text) } }
+    }
+
+    /// Waits for something that other processes do.
+    private func eventually(
+        _ what: Comment, sourceLocation: Testing.SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(20)
+        while clock.now < end {
+            if try await condition() { return }
+            try await clock.sleep(for: .milliseconds(10))
+        }
+        Issue.record(what, sourceLocation: sourceLocation)
+    }
+
+    @Test func `a deployment runs, restarts what is killed, stops when told and leaves nothing`() async throws {
+        let stage = try Stage(
+            script: Self.weavelet,
+            config: "[weaver]\nname = \"stage\"\nbinary = \"app\"\nenv = [\"ADDED=first\", \"ADDED=last\"]\n")
+        try await withLoop { loop in
+            let deployment = try await MultiDeployment.prepare(
+                config: stage.config, loop: loop, environment: stage.environment)
+            let sink = Sink()
+            async let code = deployment.run(output: sink)
+            let registry = DeploymentRegistry.ofUser(environment: stage.environment)
+            func status() async -> DeploymentStatus? { await registry.list(loop: loop).first?.status }
+            func replicas() async -> [DeploymentStatus.Replica] { await status()?.groups.flatMap(\.replicas) ?? [] }
+            func readyPIDs() async -> [Int32] { await replicas().filter { $0.state == .ready }.compactMap(\.pid) }
+
+            try await eventually("two replicas are ready") { await readyPIDs().count == 2 }
+            #expect(await status()?.app == "stage")
+            #expect(await status()?.deployment == deployment.id)
+            let first = await readyPIDs()
+            let victim = try #require(first.first)
+            kill(victim, SIGKILL)
+            try await eventually("another process takes the place") {
+                let now = await readyPIDs()
+                return now.count == 2 && !now.contains(victim)
+            }
+            #expect(await replicas().map(\.restarts).sorted() == [0, 1])
+            #expect(await replicas().compactMap(\.lastExit) == ["signal 9"])
+            let last = await readyPIDs()
+
+            let entry = try #require(registry.entries().first)
+            let client = StatusClient(loop: loop)
+            async let stopped: Void = client.stop(socket: entry.socket, bound: .seconds(20))
+            // These weavelets do not answer to drain: the second request ends them at once.
+            async let again: Void = client.stop(socket: entry.socket, bound: .seconds(20))
+            _ = try await (stopped, again)
+            #expect(try await code == 0)
+            #expect(registry.entries().isEmpty)
+            #expect(stage.files.isEmpty, "socket and folder are gone")
+            for pid in first + last { #expect(kill(pid, 0) == -1, "process \(pid) is gone") }
+            #expect(sink.contains("out own"))
+            #expect(sink.contains("err last"), "of two values the last counts")
+            let line = try #require(sink.all.first { $0.message == "out own" })
+            #expect(line.component == "main" && line.replica.count == 8 && line.attributes["stream"] == "stdout")
+        }
+    }
+
+    @Test func `an application that never starts ends the deployment with a code and its reason`() async throws {
+        let stage = try Stage(
+            script: """
+                [ -n "$WEAVER_DESCRIBE" ] && { cat descriptor >&"$WEAVER_DESCRIBE"; exit 0; }
+                echo "no database" >&2; exit 3
+                """)
+        try await withLoop { loop in
+            let deployment = try await MultiDeployment.prepare(
+                config: stage.config, loop: loop, environment: stage.environment)
+            let sink = Sink()
+            #expect(try await deployment.run(output: sink) == 1)
+            #expect(sink.contains("no database"))
+            #expect(sink.contains("exit code 3"))
+            #expect(stage.files.isEmpty)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("exit 0", "no weaver application"), ("echo unknown flag >&2; exit 64", "unknown flag"),
+            ("printf nonsense >&$WEAVER_DESCRIBE", "no weaver application"), ("kill -9 $$", "signal 9"),
+        ])
+    func `a binary that is no application is refused in words`(script: String, words: String) async throws {
+        let stage = try Stage(script: script)
+        try await withLoop { loop in
+            let error = try await #require(throws: DescriptorProbe.Failure.self) {
+                try await MultiDeployment.prepare(config: stage.config, loop: loop, environment: stage.environment)
+            }
+            #expect(error.description.contains(words), "\(error)")
+            #expect(error.description.contains("/app"), "the binary is named")
+        }
+    }
+
+    @Test func `a child gets every name once and nothing that was meant for us`() {
+        let own = ["A": "1", "B": "2", EnvelopeClient.readVariable: "9", "WEAVER_DESCRIBE": "9"]
+        #expect(
+            MultiDeployment.childEnvironment(own, adding: ["B=3", "C", "D=x=y", "B=4"]) == [
+                "A=1", "B=4", "C=", "D=x=y",
+            ])
+    }
+}
