@@ -5,5 +5,5 @@ struct MultiCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "multi",
         abstract: "Runs an application as many processes on this machine.",
-        subcommands: [])
+        subcommands: [MultiDeployCommand.self, MultiStatusCommand.self, MultiStopCommand.self])
 }

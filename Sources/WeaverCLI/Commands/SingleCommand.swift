@@ -5,5 +5,5 @@ struct SingleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "single",
         abstract: "Runs an application as one process.",
-        subcommands: [])
+        subcommands: [SingleDeployCommand.self])
 }

@@ -9,14 +9,14 @@ import FoundationEssentials
 ///             "component": "Lemon.Categories",       // the group's first component
 ///             "components": ["Lemon.Categories"],    // all of the group
 ///             "id": "0c1d…", "pid": 10272, "state": "ready", "restarts": 0,
-///             "address": "127.0.0.1:40123", "age": 22.1, "last_end": null
+///             "address": "127.0.0.1:40123", "age": 22.1, "last_exit": null
 ///         } ],
 ///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ]
 ///     } ] }
 ///
 /// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
-/// listens); `last_end` says how the process before ended. `state` is `starting`, `ready`, `stopping`, `waiting` (for
-/// its restart), `finished` or `failed` (given up).
+/// listens); `last_exit` says how the process before ended. `state` is `idle` (nobody asked for it yet), `starting`,
+/// `ready`, `unresponsive`, `stopping`, `restarting`, `failed` (given up) or `stopped`.
 struct StatusDocument: Encodable, Sendable {
     var deployments: [Deployment]
 
@@ -39,11 +39,11 @@ struct StatusDocument: Encodable, Sendable {
         var restarts: Int
         var address: String?
         var age: Double?
-        var lastEnd: String?
+        var lastExit: String?
 
         private enum CodingKeys: String, CodingKey {
             case component, components, id, pid, state, restarts, address, age
-            case lastEnd = "last_end"
+            case lastExit = "last_exit"
         }
 
         /// Written out so that what is absent is `null` instead of left out.
@@ -57,7 +57,7 @@ struct StatusDocument: Encodable, Sendable {
             try container.encode(restarts, forKey: .restarts)
             try container.encode(address, forKey: .address)
             try container.encode(age, forKey: .age)
-            try container.encode(lastEnd, forKey: .lastEnd)
+            try container.encode(lastExit, forKey: .lastExit)
         }
     }
 

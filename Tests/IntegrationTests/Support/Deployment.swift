@@ -13,7 +13,9 @@ final class Deployment {
         deployer = try Program(Binaries.weaver, ["multi", "deploy", config], in: sandbox)
         do {
             try await eventually(within: .seconds(60), "a deployment that is ready") {
-                guard self.deployer.isRunning else { throw DidNotHappen(description: "a start: \(self.deployer.errors)") }
+                guard self.deployer.isRunning else {
+                    throw DidNotHappen(description: "a start: \(self.deployer.errors)")
+                }
                 guard let status = try await self.status(), let listener = status.listeners.first else { return false }
                 self.port = listener.address.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
                 return listener.backends == 2 && status.replicas.allSatisfy { $0.state == "ready" }

@@ -15,7 +15,9 @@ final class Program: @unchecked Sendable {
     init(_ executable: String, _ arguments: [String], in sandbox: Sandbox, environment: [String: String] = [:]) throws {
         let name = "\(sandbox.folder)/output-\(UInt32.random(in: 0 ... .max))"
         (outputPath, errorPath) = (name + ".out", name + ".err")
-        for path in [outputPath, errorPath] { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in [outputPath, errorPath] {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
         process.executableURL = URL(filePath: executable)
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: sandbox.folder)

@@ -41,8 +41,8 @@ final class Sandbox: Sendable {
             let root = "\(folder)/\(name)"
             let found = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
             return found.map { "\(root)/\($0)" }.filter { path in
-                var isFolder: ObjCBool = false
-                return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+                let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+                return kind != .typeDirectory
             }
         }
     }

@@ -71,9 +71,9 @@ import WeaverCore
         status.replicas[1].id = nil
         status.replicas[1].address = nil
         status.replicas[1].age = nil
-        status.replicas[1].state = "waiting"
+        status.replicas[1].state = "restarting"
         status.replicas[1].restarts = 1
-        status.replicas[1].lastEnd = "signal 9"
+        status.replicas[1].lastExit = "signal 9"
         #expect(
             try StatusDocument(deployments: [status]).json() == """
                 {
@@ -99,7 +99,7 @@ import WeaverCore
                             "main"
                           ],
                           "id" : "r13236",
-                          "last_end" : null,
+                          "last_exit" : null,
                           "pid" : 13236,
                           "restarts" : 0,
                           "state" : "ready"
@@ -112,10 +112,10 @@ import WeaverCore
                             "main"
                           ],
                           "id" : null,
-                          "last_end" : "signal 9",
+                          "last_exit" : "signal 9",
                           "pid" : null,
                           "restarts" : 1,
-                          "state" : "waiting"
+                          "state" : "restarting"
                         }
                       ],
                       "stopping" : false

@@ -1,0 +1,43 @@
+import ArgumentParser
+import FoundationEssentials
+import WeaverLoop
+import WeaverRuntime
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// `weaver multi status [--json]`
+struct MultiStatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Shows the running deployments, their components, processes and listeners.",
+        discussion: """
+            With --json there is for each replica: component, pid, state
+            (idle, starting, ready, unresponsive, stopping, restarting, failed,
+            stopped), restarts, address of its RPC server, and age in seconds.
+            """)
+
+    @Flag(help: "Print JSON for scripts instead of tables for people.")
+    var json = false
+
+    func run() async throws {
+        let loop = try EventLoop()
+        defer { loop.stop() }
+        let registry = DeploymentRegistry.ofUser(environment: ProcessInfo.processInfo.environment)
+        let running = await registry.list(loop: loop)
+        for deployment in running where deployment.status == nil {
+            let entry = deployment.entry
+            Terminal.put(
+                Failure.line(for: "deployment \(entry.deployment) (process \(entry.pid)) does not answer"),
+                to: STDERR_FILENO)
+        }
+        let document = StatusDocument(running.compactMap(\.status))
+        let text =
+            try json
+            ? document.json() : StatusTables(document).rendered(style: Terminal.style(of: STDOUT_FILENO))
+        Terminal.put(text, to: STDOUT_FILENO)
+    }
+}
