@@ -99,8 +99,9 @@ if !onlyLoop {
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(
-            name: "UnrulyApp", dependencies: ["WeaverRuntime"], path: "Tests/Fixtures/UnrulyApp",
-            swiftSettings: settings),
+            name: "UnrulyApp",
+            dependencies: ["WeaverRuntime", .product(name: "HTTPTypes", package: "swift-http-types")],
+            path: "Tests/Fixtures/UnrulyApp", swiftSettings: settings),
     ]
     if !prebuiltMacros {
         package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.0"))

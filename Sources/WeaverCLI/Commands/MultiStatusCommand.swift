@@ -29,10 +29,8 @@ struct MultiStatusCommand: AsyncParsableCommand {
         let registry = DeploymentRegistry.ofUser(environment: ProcessInfo.processInfo.environment)
         let running = await registry.list(loop: loop)
         for deployment in running where deployment.status == nil {
-            let entry = deployment.entry
-            Terminal.put(
-                Failure.line(for: "deployment \(entry.deployment) (process \(entry.pid)) does not answer"),
-                to: STDERR_FILENO)
+            let (id, pid) = (deployment.entry.deployment, deployment.entry.pid)
+            Terminal.put("weaver: the deployment \(id) (process \(pid)) does not answer\n", to: STDERR_FILENO)
         }
         let document = StatusDocument(running.compactMap(\.status))
         let text =

@@ -39,7 +39,7 @@ struct SingleDeployCommand: AsyncParsableCommand {
         let arguments = [program.executable] + program.arguments
         unsafe withCStrings(arguments) { arguments in
             unsafe withCStrings(program.environment) { environment in
-                unsafe _ = execve(arguments[0], arguments, environment)
+                unsafe _ = execve(program.executable, arguments, environment)
             }
         }
         return unsafe BecomeError(description: "\(program.executable): \(String(cString: strerror(errno)))")

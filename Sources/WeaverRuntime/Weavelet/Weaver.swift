@@ -28,9 +28,10 @@ public enum Weaver {
     }
 }
 
-extension Main where Self: Implementation {
+extension Main {
     /// The `main()` of an application that is marked `@main @Implements(Main.self)`: see ``Weaver/run(components:)``.
-    public static func main() async {
+    // A main() that runs where its caller does is not accepted as an entry point by other modules.
+    @concurrent public static func main() async {
         await Weaver.run()
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import WeaverRuntime
 
 /// An application for the integration tests: its component does on request what an application should not do.
@@ -30,7 +31,7 @@ protocol Unruly: Sendable {
 }
 
 @Implements(Unruly.self)
-final class UnrulyComponent: Unruly {
+final class UnrulyService: Unruly {
     func behave() async throws {}
 
     func spin() async throws {

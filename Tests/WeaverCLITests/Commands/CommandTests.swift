@@ -2,7 +2,7 @@ import ArgumentParser
 import Testing
 import WeaverRuntime
 
-@testable import weaver
+@testable import WeaverCLI
 
 @Suite struct CommandTests {
     @Test(arguments: [
