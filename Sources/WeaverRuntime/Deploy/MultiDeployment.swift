@@ -22,7 +22,8 @@ package struct MultiDeployment: Sendable {
     package let id: String
     /// The config, checked against the binary.
     package let config: CheckedConfig
-    private let program: Envelope.Program
+    /// What is started: the binary, its arguments and its whole environment.
+    package let program: Envelope.Program
     private let loop: EventLoop
     private let registry: DeploymentRegistry
     private let environment: [String: String]
