@@ -35,6 +35,10 @@ extension Babysitter {
     /// The weavelet listens for calls: it may start its components.
     package mutating func reported(_ replica: ReplicaID, _ info: WeaveletInfo, now: MonotonicTime) {
         guard let place = places[replica], case .starting = slot(place).state else { return }
+        guard info.version == plan.version else {
+            let reason = "the binary has changed since the deployment began: its replicas could not call each other"
+            return failed(replica, reason: reason, now: now)
+        }
         withSlot(replica) { $0.address = info.address }
         actions.append(.send(replica, .componentsToStart(groups[place.group].plan.components), awaitsReply: true))
     }
@@ -147,6 +151,10 @@ extension Babysitter {
 
     private mutating func checkHealth(group: Int, slot: Int, now: MonotonicTime) {
         guard let replica = groups[group].slots[slot].replica else { return }
+        // A check that comes late by itself says that we were stopped or starved, not that the replica is silent.
+        if let due = groups[group].slots[slot].nextHealthCheck, now - due >= limits.healthInterval {
+            groups[group].slots[slot].lastAnswer = now
+        }
         let silence = now - groups[group].slots[slot].lastAnswer
         if silence >= limits.killAfter {
             return kill(

@@ -57,13 +57,15 @@ package struct ProxyExchange: Sendable {
 
     /// How often one request is tried: bounds what a request costs when all backends misbehave.
     package static let maximumAttempts = 6
+    /// How often an idempotent request is sent to backends that may have seen it.
+    package static let maximumSendings = 3
     /// What a client is told to wait when no backend is ready.
     package static let retryAfterSeconds = 1
 
     private enum State: Sendable {
         case idle, picking, waiting
         case connecting
-        case awaiting(reused: Bool)
+        case awaiting
         case responding
         case tunnel
     }
@@ -73,6 +75,7 @@ package struct ProxyExchange: Sendable {
     private var requestEnded = false
     private var bodyPassed = false
     private var attempts = 0
+    private var sendings = 0
     private var lastFailure: Failure?
     /// What to answer, valid after `sendFailure`.
     package private(set) var failure: Failure?
@@ -153,7 +156,8 @@ package struct ProxyExchange: Sendable {
             state = .connecting
             return []
         }
-        state = .awaiting(reused: true)
+        state = .awaiting
+        sendings += 1
         return [.sendHead, .readRequestBody]
     }
 
@@ -174,7 +178,8 @@ package struct ProxyExchange: Sendable {
     /// The connection to the backend was made.
     package mutating func connected() -> Action {
         guard case .connecting = state else { return [] }
-        state = .awaiting(reused: false)
+        state = .awaiting
+        sendings += 1
         return [.sendHead, .readRequestBody]
     }
 
@@ -213,8 +218,11 @@ package struct ProxyExchange: Sendable {
         switch state {
         case .connecting:
             return retry(or: broken)
-        case .awaiting(let reused):
-            if !responseBytes, !bodyPassed, nothingSent || (reused && isIdempotent) { return retry(or: broken) }
+        case .awaiting:
+            // What a backend may have seen is sent again only when the method allows it (RFC 9110, 9.2.2), and not so
+            // often that a request which kills its replica could kill them all.
+            let mayRepeat = isIdempotent && sendings < Self.maximumSendings
+            if !responseBytes, !bodyPassed, nothingSent || mayRepeat { return retry(or: broken) }
             return fail(broken)
         case .responding, .tunnel:
             state = .idle

@@ -90,6 +90,24 @@ import WeaverCore
         #expect(world.killed.contains(main[0]))
     }
 
+    @Test func `a deployer that was stopped itself does not take that for its replicas' silence`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        world.sleepWithoutTicks(.seconds(100))
+        world.advance(.seconds(20))
+        #expect(world.killed.isEmpty)
+        #expect(world.ready(of: "main").count == 2)
+    }
+
+    @Test func `a binary that was rebuilt during the deployment is told of and does not join`() {
+        var world = World()
+        world.start()
+        world.version = "2"
+        world.bringUp()
+        #expect(world.logged("has changed since the deployment began"))
+    }
+
     @Test func `stopping drains main before the others and ends with 0`() {
         var world = World()
         world.start()

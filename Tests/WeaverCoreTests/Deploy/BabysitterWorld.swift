@@ -7,6 +7,8 @@ struct World {
     var now = MonotonicTime(nanoseconds: 1_000_000_000)
     var proxyFails = false
     var silent: Set<String> = []
+    /// The version that new processes report.
+    var version = "1"
 
     private(set) var endCode: Int32?
     private(set) var alive: [String] = []
@@ -52,7 +54,7 @@ struct World {
         for replica in alive where !isReady.contains(replica) {
             port += 1
             babysitter.reported(
-                replica, WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:\(port)", processID: 1, version: "1"),
+                replica, WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:\(port)", processID: 1, version: version),
                 now: now)
             babysitter.started(replica, now: now)
             isReady.insert(replica)
@@ -98,6 +100,11 @@ struct World {
             settle()
         }
         now = end
+    }
+
+    /// Time passes without the babysitter being called, as when its process is stopped.
+    mutating func sleepWithoutTicks(_ duration: Duration) {
+        now = now + duration
     }
 
     mutating func randomStep(_ random: inout SeededGenerator) {

@@ -58,9 +58,20 @@ struct ProxyExchangeTests {
         var begun = awaiting(reused: true)
         #expect(
             begun.backendFailed(responseBytes: true, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
-        var new = awaiting(reused: false)
+    }
+
+    @Test func idempotentRequestIsSentAgainOnANewConnectionButNotToEveryReplicaItMayHaveKilled() {
+        var exchange = awaiting(reused: false)
+        for _ in 1..<ProxyExchange.maximumSendings {
+            #expect(
+                exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+                    == [.closeBackend, .pickBackend])
+            _ = exchange.picked(reused: false)
+            #expect(exchange.connected() == [.sendHead, .readRequestBody])
+        }
         #expect(
-            new.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+            exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+                == [.closeBackend, .sendFailure])
     }
 
     @Test func unreachableBackendsAreTriedOnceEachThenTheClientHears() {
@@ -82,7 +93,7 @@ struct ProxyExchangeTests {
         _ = exchange.begin(isIdempotent: true)
         for attempt in 1...ProxyExchange.maximumAttempts {
             _ = exchange.picked(reused: true)
-            let action = exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+            let action = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
             #expect(action.contains(.pickBackend) == (attempt < ProxyExchange.maximumAttempts))
         }
         #expect(exchange.isIdle)
