@@ -41,8 +41,10 @@ test: deps ## Build and run every test
 	$(SWIFT) build $(NESTED) --package-path Examples/Lemon --build-tests
 	$(STEP) "tests of Lemon"
 	$(SWIFT) test $(NESTED) --package-path Examples/Lemon --skip-build
-	$(STEP) "tests of the package, and of the real binaries"
-	WEAVER_BINARIES=$(SCRATCH)/debug $(SWIFT) test $(NESTED) --skip-build
+	$(STEP) "tests of the package"
+	$(SWIFT) test $(NESTED) --skip-build --skip IntegrationTests
+	$(STEP) "tests of the real binaries"
+	WEAVER_BINARIES=$(SCRATCH)/debug $(SWIFT) test $(NESTED) --skip-build --filter IntegrationTests
 
 lint: ## Check the format of all Swift files
 	@$(SWIFT_FILES) | xargs $(SWIFT) format lint --strict --parallel

@@ -52,7 +52,7 @@ import Testing
         let words = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "/wo" + "rk/", "/ho" + "me/", "/Us" + "ers/"]
         for file in try Self.swiftFiles(in: "Sources") + Self.swiftFiles(in: "Tests") + Self.swiftFiles(in: "Examples")
         {
-            for word in words { #expect(!file.text.contains(word), "\(file.path) says \(word)") }
+            for word in words where file.text.contains(word) { Issue.record("\(file.path) says \(word)") }
         }
     }
 
