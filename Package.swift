@@ -118,10 +118,10 @@ if !onlyLoop {
             .testTarget(
                 name: "WeaverMacrosTests",
                 dependencies: [
-                    "WeaverMacros", "TestSupport",
+                    "WeaverMacros", "WeaverRuntime", "TestSupport",
                     .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
                 ],
-                exclude: ["Cases"],
+                exclude: ["Cases", "Fixtures", "Snapshots"],
                 swiftSettings: [.swiftLanguageMode(.v6)]),
         ]
         for target in package.targets where target.name == "WeaverRuntime" {

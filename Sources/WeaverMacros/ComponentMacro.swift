@@ -89,10 +89,10 @@ extension ComponentModel {
                     try await client.call(
                         \(index), routingKey: \(method.routingKey),
                         encode: { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
-                            \(encode.isEmpty ? "" : encode.joined(separator: "\n                    "))
+                            \(encode.isEmpty ? "" : encode.joined(separator: "\n                "))
                         },
                         decode: { (wire: inout WeaverRuntime.WireDecoder) throws(WeaverRuntime.WireError) -> \(method.resultType) in
-                            \(read.joined(separator: "\n                    "))
+                            \(read.joined(separator: "\n                "))
                         })
                 }
 
@@ -163,12 +163,12 @@ extension ComponentModel {
         let isVoid = if case .void = method.result { true } else { false }
         return """
                     case \(index):
-                        \((decode + ["try arguments.finish()"]).joined(separator: "\n                "))
+                        \((decode + ["try arguments.finish()"]).joined(separator: "\n            "))
                         return WeaverRuntime.Invocation(routingKey: \(method.routingKey)) { call in
                             do {
                                 \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
                                 call.reply { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
-                                    \(encode.joined(separator: "\n                            "))
+                                    \(encode.joined(separator: "\n                        "))
                                 }
                             } catch {
                                 call.fail(throwing: error)

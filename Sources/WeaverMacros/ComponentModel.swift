@@ -20,7 +20,7 @@ struct ComponentModel {
     }
 
     struct Parameter {
-        /// The label as written; `_` for none.
+        /// The label as calls write it; `_` for none.
         let label: String
         let type: String
         let shape: WireShape
@@ -88,8 +88,13 @@ extension ComponentModel.Method {
 
 extension ComponentModel.Parameter {
     init(_ parameter: FunctionParameterSyntax) {
-        label = parameter.firstName.text
+        label = Self.label(parameter.firstName)
         type = parameter.type.trimmedDescription
         shape = WireShape(parameter.type)
+    }
+
+    /// The label without backticks, of which the compiler warns in calls, but for the three keywords that need them.
+    private static func label(_ name: TokenSyntax) -> String {
+        ["inout", "let", "var"].contains(name.plainText) ? name.text : name.plainText
     }
 }

@@ -19,13 +19,19 @@ struct SerializableMacro: ExtensionMacro {
         let conditions = model.generics.map { "\($0): WeaverRuntime.WireCodable" }
         let clause = conditions.isEmpty ? "" : " where \(conditions.joined(separator: ", "))"
         // What travels is used by tasks of both processes. A conformance that the user has written is not repeated.
-        let sendable = model.generics.isEmpty && protocols.contains { $0.lastName == "Sendable" } ? ", Sendable" : ""
+        let sendable = protocols.contains { $0.lastName == "Sendable" }
         let source: DeclSyntax = """
-            extension \(raw: type): nonisolated WeaverRuntime.WireCodable\(raw: sendable)\(raw: clause) {
+            extension \(raw: type): nonisolated WeaverRuntime.WireCodable\(raw: sendable && clause.isEmpty ? ", Sendable" : "")\(raw: clause) {
             \(raw: parts.joined(separator: "\n\n"))
             }
             """
-        return [source.cast(ExtensionDeclSyntax.self)]
+        var extensions = [source]
+        if sendable, !clause.isEmpty {
+            // Of its own, because its condition is another one: arguments of a generic type need not be fast to be sent.
+            let conditions = model.generics.map { "\($0): Sendable" }.joined(separator: ", ")
+            extensions.append("extension \(raw: type): Sendable where \(raw: conditions) {}")
+        }
+        return extensions.map { $0.cast(ExtensionDeclSyntax.self) }
     }
 }
 
