@@ -33,7 +33,9 @@
 /// <- Drain -> done (no call is in flight any more) <- Shutdown; the process stops its components and exits with 0.
 ///
 /// Descriptor. With WEAVER_DESCRIBE=<fd> in its environment a process writes one Descriptor (no length before it) to
-/// that descriptor before any code of the application has run, and exits with 0.
+/// that descriptor before any code of the application has run, and exits with 0. With WEAVER_DESCRIBE_SECTIONS=<fd> as
+/// well it first reads one Sections to the end of that descriptor and decodes (and validates) the config of each component
+/// from it; what cannot be used stands in config_problems.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -700,6 +702,9 @@ package nonisolated struct PBDescriptor: Sendable {
   /// what is wrong with the binary itself: cycles, refs without implementation
   package var problems: [String] = []
 
+  /// only when sections were given
+  package var configProblems: [PBDescriptor.ConfigProblem] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated struct Component: Sendable {
@@ -750,6 +755,36 @@ package nonisolated struct PBDescriptor: Sendable {
 
     package init() {}
   }
+
+  package nonisolated struct ConfigProblem: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var component: String = String()
+
+    /// the key in the section, as far as it is known
+    package var key: String = String()
+
+    package var reason: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
+/// Config sections of components, as TOML text by full name: see Descriptor.
+package nonisolated struct PBSections: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var sections: Dictionary<String,String> = [:]
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -1883,7 +1918,7 @@ nonisolated extension PBLogEntry.Level: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension PBDescriptor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Descriptor"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_min\0\u{3}protocol_max\0\u{1}version\0\u{1}components\0\u{1}problems\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_min\0\u{3}protocol_max\0\u{1}version\0\u{1}components\0\u{1}problems\0\u{3}config_problems\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1896,6 +1931,7 @@ nonisolated extension PBDescriptor: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularStringField(value: &self.version) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.components) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.problems) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.configProblems) }()
       default: break
       }
     }
@@ -1917,6 +1953,9 @@ nonisolated extension PBDescriptor: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.problems.isEmpty {
       try visitor.visitRepeatedStringField(value: self.problems, fieldNumber: 5)
     }
+    if !self.configProblems.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.configProblems, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1926,6 +1965,7 @@ nonisolated extension PBDescriptor: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.version != rhs.version {return false}
     if lhs.components != rhs.components {return false}
     if lhs.problems != rhs.problems {return false}
+    if lhs.configProblems != rhs.configProblems {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2031,6 +2071,76 @@ nonisolated extension PBDescriptor.ConfigKey: SwiftProtobuf.Message, SwiftProtob
   package static func ==(lhs: PBDescriptor.ConfigKey, rhs: PBDescriptor.ConfigKey) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.type != rhs.type {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDescriptor.ConfigProblem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBDescriptor.protoMessageName + ".ConfigProblem"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}component\0\u{1}key\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.component) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.component.isEmpty {
+      try visitor.visitSingularStringField(value: self.component, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBDescriptor.ConfigProblem, rhs: PBDescriptor.ConfigProblem) -> Bool {
+    if lhs.component != rhs.component {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSections: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Sections"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sections\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.sections) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sections.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.sections, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBSections, rhs: PBSections) -> Bool {
+    if lhs.sections != rhs.sections {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -54,6 +54,23 @@ package struct AppDescriptor: Equatable, Sendable {
     /// What is wrong with the binary itself: cycles, refs without implementation.
     package var problems: [String]
 
+    /// Config sections that components cannot use; only when the binary was given sections to try.
+    package var configProblems: [ConfigProblem] = []
+
+    /// A config section that a component cannot use.
+    package struct ConfigProblem: Equatable, Sendable {
+        package var component: String
+        /// The key in the section, as far as it is known.
+        package var key: String?
+        package var reason: String
+
+        package init(component: String, key: String?, reason: String) {
+            self.component = component
+            self.key = key
+            self.reason = reason
+        }
+    }
+
     package init(
         protocolVersions: ClosedRange<UInt32> = PipeProtocol.supported, version: String, components: [Component],
         problems: [String] = []

@@ -14,12 +14,12 @@ package struct ConfigSections: Sendable {
     package func values(for record: ImplementationRecord) throws(ConfigSectionError) -> [String: any Sendable] {
         var values: [String: any Sendable] = [:]
         for info in record.configs {
+            let text = texts[record.component.name] ?? ""
             do {
-                let text = texts[record.component.name] ?? ""
                 let section = try TOMLDecoder().decode(DecoderLoan.self, from: text)
                 values[info.name] = try info.decode(section.decoder)
             } catch {
-                throw ConfigSectionError(section: record.component.name, reason: Self.reason(of: error))
+                throw Self.error(error, section: record.component.name, text: text)
             }
         }
         return values
@@ -32,6 +32,25 @@ package struct ConfigSections: Sendable {
         init(from decoder: any Decoder) throws {
             self.decoder = decoder
         }
+    }
+
+    private static func error(_ error: any Error, section: String, text: String) -> ConfigSectionError {
+        switch error {
+        case DecodingError.keyNotFound(let key, _) where hasKey(key.stringValue, text):
+            // TOMLKit says of a value of another type that it was not found.
+            let reason = "the value of '\(key.stringValue)' is of another type than the component reads"
+            return ConfigSectionError(section: section, key: key.stringValue, reason: reason)
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context):
+            return ConfigSectionError(
+                section: section, key: context.codingPath.first?.stringValue, reason: reason(of: error))
+        default:
+            return ConfigSectionError(section: section, key: nil, reason: reason(of: error))
+        }
+    }
+
+    private static func hasKey(_ key: String, _ text: String) -> Bool {
+        (try? TOMLTable(string: text))?.contains(key: key) ?? false
     }
 
     private static func reason(of error: any Error) -> String {
@@ -58,6 +77,8 @@ package struct ConfigSections: Sendable {
 package struct ConfigSectionError: Error, CustomStringConvertible {
     /// The section, by the full name of its component.
     package let section: String
+    /// The key in it, where one is to blame.
+    package let key: String?
     /// What is wrong.
     package let reason: String
 

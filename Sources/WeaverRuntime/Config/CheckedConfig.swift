@@ -17,6 +17,12 @@ package struct CheckedConfig: Equatable, Sendable {
         let path = sectionPaths[component] ?? []
         return config.source.error(at: path + (key.map { [$0] } ?? []), "[\(component)]: \(reason)")
     }
+
+    /// Throws the first of the sections that the binary could not use.
+    func refuse(_ problems: [AppDescriptor.ConfigProblem]) throws(ConfigError) {
+        guard let first = problems.first else { return }
+        throw error(inSectionOf: first.component, key: first.key, first.reason)
+    }
 }
 
 extension AppConfig {

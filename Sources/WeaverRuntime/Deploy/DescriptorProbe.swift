@@ -5,6 +5,8 @@ package import WeaverLoop
 package enum DescriptorProbe {
     /// The environment variable that asks for the descriptor, with the descriptor to write it to.
     package static let variable = "WEAVER_DESCRIBE"
+    /// The environment variable that names the descriptor from which the binary reads config sections to try.
+    package static let sectionsVariable = "WEAVER_DESCRIBE_SECTIONS"
     /// How long a binary may take to describe itself.
     package static let timeout = Duration.seconds(5)
     /// How many lines of its error output are kept for the message.
@@ -16,11 +18,17 @@ package enum DescriptorProbe {
     }
 
     /// Runs `program` in describing mode. Throws ``Failure`` in words that name the binary.
-    package static func describe(_ program: Envelope.Program, loop: EventLoop) async throws -> AppDescriptor {
+    ///
+    /// - Parameter sections: config sections, as TOML text by full component name, for the binary to try; nil when that
+    ///   is not asked for.
+    package static func describe(
+        _ program: Envelope.Program, sections: [String: String]? = nil, loop: EventLoop
+    ) async throws -> AppDescriptor {
+        let input = try sections.map { try DescriptorCodec.encode(sections: $0) }
         let bytes: [UInt8] = try await withCheckedThrowingContinuation { continuation in
             loop.execute {
                 do {
-                    try Probe(loop: loop, program: program) { continuation.resume(with: $0) }
+                    try Probe(loop: loop, program: program, input: input) { continuation.resume(with: $0) }
                 } catch {
                     continuation.resume(throwing: Failure(description: "\(error)"))
                 }
@@ -50,13 +58,14 @@ private final class Probe: ByteStreamDelegate {
 
     @discardableResult
     init(
-        loop: EventLoop, program: Envelope.Program, onResult: @escaping (Result<[UInt8], any Error>) -> Void
+        loop: EventLoop, program: Envelope.Program, input: [UInt8]?, onResult: @escaping (Result<[UInt8], any Error>) -> Void
     ) throws(UVError) {
         self.program = program
         self.onResult = onResult
         var pipe = try PipePair()
         var error = try PipePair()
-        let childEnds = [pipe.takeWriteEnd(), error.takeWriteEnd()]
+        var sections = try PipePair()
+        let childEnds = [pipe.takeWriteEnd(), error.takeWriteEnd(), sections.takeReadEnd()]
         defer { for descriptor in childEnds { closeDescriptor(descriptor) } }
         let stream = try ByteStream.adopt(pipe: pipe.takeReadEnd(), loop: loop)
         outputs = [stream]
@@ -70,6 +79,13 @@ private final class Probe: ByteStreamDelegate {
             configuration.environment = program.environment + ["\(DescriptorProbe.variable)=3"]
             configuration.descriptors = [3: childEnds[0], 2: childEnds[1]]
             configuration.ownSession = true
+            if let input {
+                configuration.environment?.append("\(DescriptorProbe.sectionsVariable)=4")
+                configuration.descriptors[4] = childEnds[2]
+                let writer = try ByteStream.adopt(pipe: sections.takeWriteEnd(), loop: loop)
+                writer.write(owned: WritePiece(input))
+                writer.closeAfterFlush()
+            }
             process = try ChildProcess(loop: loop, configuration) { [self] status in
                 exit = status
                 process = nil

@@ -44,14 +44,19 @@ package struct MultiDeployment: Sendable {
         _ = try PipeProtocol.negotiate(
             deployer: PipeProtocol.supported, weavelet: descriptor.protocolVersions
         ).get()
+        let checked = try config.check(against: descriptor)
+        if descriptor.components.contains(where: \.hasConfig) {
+            try checked.refuse(
+                try await DescriptorProbe.describe(program, sections: checked.sections, loop: loop).configProblems)
+        }
         return MultiDeployment(
-            id: UUID().uuidString.lowercased(), config: try config.check(against: descriptor), program: program,
-            loop: loop, registry: .ofUser(environment: environment), environment: environment)
+            id: UUID().uuidString.lowercased(), config: checked, program: program, loop: loop, registry: .ofUser(environment: environment), environment: environment)
     }
 
     /// Names that have a meaning between one deployer and its own processes only.
     private static let ownVariables: Set<String> = [
-        EnvelopeClient.readVariable, EnvelopeClient.writeVariable, DescriptorProbe.variable, "WEAVER_CONFIG",
+        EnvelopeClient.readVariable, EnvelopeClient.writeVariable, DescriptorProbe.variable,
+        DescriptorProbe.sectionsVariable, "WEAVER_CONFIG",
     ]
 
     /// This process's environment with what the config adds; of two values of one name the config's last one counts, and a

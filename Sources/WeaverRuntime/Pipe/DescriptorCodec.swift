@@ -13,6 +13,13 @@ package enum DescriptorCodec {
         wire.protocolMax = descriptor.protocolVersions.upperBound
         wire.version = descriptor.version
         wire.problems = descriptor.problems
+        wire.configProblems = descriptor.configProblems.map { problem in
+            .with {
+                $0.component = problem.component
+                $0.key = problem.key ?? ""
+                $0.reason = problem.reason
+            }
+        }
         wire.components = descriptor.components.map { component in
             .with {
                 $0.name = component.name
@@ -39,7 +46,7 @@ package enum DescriptorCodec {
         guard wire.protocolMin <= wire.protocolMax, wire.protocolMin > 0 else {
             throw PipeDecodingError(description: "a descriptor without a range of protocols")
         }
-        return AppDescriptor(
+        var descriptor = AppDescriptor(
             protocolVersions: wire.protocolMin...wire.protocolMax, version: wire.version,
             components: wire.components.map { component in
                 AppDescriptor.Component(
@@ -49,5 +56,19 @@ package enum DescriptorCodec {
                     hasConfig: component.hasConfig_p, configIsOpen: component.configIsOpen,
                     isRouted: component.routed)
             }, problems: wire.problems)
+        descriptor.configProblems = wire.configProblems.map {
+            .init(component: $0.component, key: $0.key.isEmpty ? nil : $0.key, reason: $0.reason)
+        }
+        return descriptor
+    }
+
+    /// The bytes of the sections that a binary is given to try.
+    package static func encode(sections: [String: String]) throws -> [UInt8] {
+        try PBSections.with { $0.sections = sections }.serializedBytes()
+    }
+
+    /// What ``encode(sections:)`` has written.
+    package static func decodeSections(_ bytes: [UInt8]) throws -> [String: String] {
+        try PBSections(serializedBytes: bytes).sections
     }
 }

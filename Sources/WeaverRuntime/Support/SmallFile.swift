@@ -48,8 +48,16 @@ package enum SmallFile {
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
         guard !onlyOwn || status.st_uid == geteuid() else { throw .system(errno: EACCES) }
         guard status.st_size <= limit else { throw .tooLarge(limit: limit) }
+        return try read(descriptor: descriptor, limit: limit, expecting: Int(status.st_size))
+    }
+
+    /// Reads everything up to the end of a descriptor that blocks, at most `limit` bytes; it stays open. `expecting` is
+    /// how many bytes there probably are.
+    package static func read(
+        descriptor: Int32, limit: Int, expecting: Int = 4096
+    ) throws(FileError) -> [UInt8] {
         // One byte more than there should be, so that a file that grows meanwhile is noticed.
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
+        var bytes = [UInt8](repeating: 0, count: expecting + 1)
         var count = 0
         while count < bytes.count {
             let room = bytes.count - count

@@ -26,6 +26,19 @@ extension AppDescriptor {
             components: registry.records.values.map(Component.init).sorted { $0.name < $1.name })
     }
 
+    /// Decodes the config of each of `records` that is described here from `sections`, and notes what cannot be used.
+    mutating func tryConfig(_ sections: [String: String], of records: [ImplementationRecord]) {
+        let described = Set(components.map(\.name))
+        let sections = ConfigSections(sections)
+        for record in records where described.contains(record.component.name) {
+            do throws(ConfigSectionError) {
+                _ = try sections.values(for: record)
+            } catch {
+                configProblems.append(.init(component: error.section, key: error.key, reason: error.reason))
+            }
+        }
+    }
+
     /// Writes the descriptor to `descriptor`, a pipe, and closes it.
     func write(to descriptor: Int32) throws {
         defer { close(descriptor) }

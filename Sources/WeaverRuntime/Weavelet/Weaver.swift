@@ -29,8 +29,8 @@ public enum Weaver {
 }
 
 extension Main {
-    /// The `main()` of an application that is marked `@main @Implements(Main.self)`: see ``Weaver/run(components:)``.
     // A main() that runs where its caller does is not accepted as an entry point by other modules.
+    /// The `main()` of an application that is marked `@main @Implements(Main.self)`: see ``Weaver/run(components:)``.
     @concurrent public static func main() async {
         await Weaver.run()
     }
@@ -70,7 +70,12 @@ private struct Launch {
             return ExitCode.failed
         }
         do {
-            try AppDescriptor(linked: linked, listed: listed).write(to: descriptor)
+            var description = AppDescriptor(linked: linked, listed: listed)
+            if let source = environment(DescriptorProbe.sectionsVariable).flatMap(Int32.init) {
+                let bytes = try SmallFile.read(descriptor: source, limit: AppConfig.maximumSize * 2)
+                description.tryConfig(try DescriptorCodec.decodeSections(bytes), of: linked + listed)
+            }
+            try description.write(to: descriptor)
             return 0
         } catch {
             complain("\(error)")
