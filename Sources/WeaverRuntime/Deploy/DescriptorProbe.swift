@@ -58,7 +58,8 @@ private final class Probe: ByteStreamDelegate {
 
     @discardableResult
     init(
-        loop: EventLoop, program: Envelope.Program, input: [UInt8]?, onResult: @escaping (Result<[UInt8], any Error>) -> Void
+        loop: EventLoop, program: Envelope.Program, input: [UInt8]?,
+        onResult: @escaping (Result<[UInt8], any Error>) -> Void
     ) throws(UVError) {
         self.program = program
         self.onResult = onResult

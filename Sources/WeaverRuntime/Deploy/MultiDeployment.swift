@@ -50,7 +50,8 @@ package struct MultiDeployment: Sendable {
                 try await DescriptorProbe.describe(program, sections: checked.sections, loop: loop).configProblems)
         }
         return MultiDeployment(
-            id: UUID().uuidString.lowercased(), config: checked, program: program, loop: loop, registry: .ofUser(environment: environment), environment: environment)
+            id: UUID().uuidString.lowercased(), config: checked, program: program, loop: loop,
+            registry: .ofUser(environment: environment), environment: environment)
     }
 
     /// Names that have a meaning between one deployer and its own processes only.
