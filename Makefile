@@ -14,6 +14,9 @@ WITH_PLUGIN := -Xswiftc -load-plugin-executable -Xswiftc $(PLUGIN)\#WeaverMacros
 RELEASE := -c release --scratch-path $(SCRATCH) $(WITH_PLUGIN)
 NESTED := --scratch-path $(SCRATCH)
 SWIFT_FILES = git ls-files --cached --others --exclude-standard '*.swift'
+# SwiftPM keeps one plan for each scratch path and may take that of the package built before for this one's ("No target
+# named ... in build description"): it is made anew where packages take turns.
+FORGET_PLAN = @rm -f $(SCRATCH)/release.yaml $(SCRATCH)/*/release/description.json
 STEP = @printf '\n== %s\n'
 
 .DEFAULT_GOAL := help
@@ -27,7 +30,9 @@ run: release ## Build optimised and run the example: weaver multi deploy Example
 
 release: deps $(PLUGIN)
 	$(STEP) "building weaver and Lemon, optimised"
+	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product weaver
+	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --package-path Examples/Lemon --product Lemon
 
 $(PLUGIN): $(PLUGIN_SOURCES)
@@ -53,6 +58,7 @@ format: ## Format all Swift files
 	@$(SWIFT_FILES) | xargs $(SWIFT) format --in-place --parallel
 
 bench: release ## Run a benchmark: make bench ARGS="call --json"
+	$(FORGET_PLAN)
 	@WEAVER_PREBUILT_MACROS=1 $(SWIFT) run $(RELEASE) --package-path Benchmarks weaver-bench $(ARGS)
 
 deps:

@@ -2,7 +2,7 @@ import GRDB
 import WeaverRuntime
 
 /// A product as clients see it.
-struct Product: Codable, Equatable, Sendable, FetchableRecord {
+package struct Product: Codable, Equatable, Sendable, FetchableRecord {
     var id: Int
     var name: String
     var description: String
@@ -18,7 +18,7 @@ struct Product: Codable, Equatable, Sendable, FetchableRecord {
 }
 
 /// What a client says about a product that it creates or replaces.
-struct ProductDraft: Codable, Equatable, Sendable {
+package struct ProductDraft: Codable, Equatable, Sendable {
     var name: String
     var description: String?
     var price: Double
