@@ -43,14 +43,20 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["WeaverCore", "WeaverLoop"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        .target(
+            name: "FuzzTargets", dependencies: ["WeaverCore"], path: "Tests/FuzzTargets", swiftSettings: settings),
         .testTarget(
-            name: "WeaverCoreTests", dependencies: ["WeaverCore", "TestSupport"], swiftSettings: settings),
+            name: "WeaverCoreTests", dependencies: ["WeaverCore", "FuzzTargets", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "WeaverLoopTests", dependencies: ["WeaverLoop", "TestSupport"], swiftSettings: settings),
     ]
 )
 
-if !onlyLoop {
+if onlyLoop {
+    // For the nested package Fuzz.
+    package.products.append(.library(name: "FuzzTargets", targets: ["FuzzTargets"]))
+} else {
     package.products += [
         .library(name: "WeaverRuntime", targets: ["WeaverRuntime"]),
         .executable(name: "weaver", targets: ["weaver"]),
