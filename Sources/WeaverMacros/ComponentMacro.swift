@@ -2,18 +2,30 @@ import SwiftSyntax
 import SwiftSyntaxBuilder
 import SwiftSyntaxMacros
 
-/// `@Component`: writes the descriptor, the three stubs and the router's protocol next to the interface.
+/// `@Component`: writes the descriptor, the three stubs, the router's protocol and the bystander's next to the interface.
 ///
 /// Parameters are renamed in all that is written here, so that no name of the user's meets one of ours.
-struct ComponentMacro: PeerMacro {
+struct ComponentMacro: PeerMacro, ExtensionMacro {
     static func expansion(
         of node: AttributeSyntax, providingPeersOf declaration: some DeclSyntaxProtocol,
         in context: some MacroExpansionContext
     ) throws -> [DeclSyntax] {
         guard let model = ComponentModel(declaration, attribute: node, in: context) else { return [] }
         return [
-            model.descriptor, model.clientStub, model.localStub, model.serverStub, model.routing,
+            model.descriptor, model.clientStub, model.localStub, model.serverStub, model.routing, model.bystander,
         ].map { "\(raw: $0)" }
+    }
+
+    static func expansion(
+        of node: AttributeSyntax, attachedTo declaration: some DeclGroupSyntax,
+        providingExtensionsOf type: some TypeSyntaxProtocol, conformingTo protocols: [TypeSyntax],
+        in context: some MacroExpansionContext
+    ) throws -> [ExtensionDeclSyntax] {
+        // What is wrong with the interface is reported once, by the other role.
+        let silent = SilentContext(context)
+        guard let model = ComponentModel(declaration, attribute: node, in: silent) else { return [] }
+        let source: DeclSyntax = "\(raw: model.bystanderMethods(of: type.trimmedDescription))"
+        return [source.cast(ExtensionDeclSyntax.self)]
     }
 }
 

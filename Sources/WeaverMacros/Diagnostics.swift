@@ -30,3 +30,24 @@ extension MacroExpansionContext {
         report(identifier, at: node, message, fixIts: [fixIt])
     }
 }
+
+/// A context in which nothing is reported: for the second role of a macro, whose first has reported it already.
+final class SilentContext<Base: MacroExpansionContext>: MacroExpansionContext {
+    private let base: Base
+
+    init(_ base: Base) {
+        self.base = base
+    }
+
+    func makeUniqueName(_ name: String) -> TokenSyntax { base.makeUniqueName(name) }
+
+    func diagnose(_ diagnostic: Diagnostic) {}
+
+    func location(
+        of node: some SyntaxProtocol, at position: PositionInSyntaxNode, filePathMode: SourceLocationFilePathMode
+    ) -> AbstractSourceLocation? {
+        base.location(of: node, at: position, filePathMode: filePathMode)
+    }
+
+    var lexicalContext: [Syntax] { base.lexicalContext }
+}

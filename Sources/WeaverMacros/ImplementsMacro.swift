@@ -9,11 +9,17 @@ struct ImplementsMacro: MemberMacro, ExtensionMacro {
         of node: AttributeSyntax, providingMembersOf declaration: some DeclGroupSyntax,
         conformingTo protocols: [TypeSyntax], in context: some MacroExpansionContext
     ) throws -> [DeclSyntax] {
-        guard let kind = ImplementationKind(declaration), !kind.declares("context") else { return [] }
-        let access = declaration.modifiers.memberAccess
-        return [
-            "\(raw: access)nonisolated let context: WeaverRuntime.ComponentContext = WeaverRuntime.ComponentContext.injected()"
-        ]
+        guard let kind = ImplementationKind(declaration) else { return [] }
+        var members: [DeclSyntax] = []
+        if !kind.declares("context") {
+            members.append(
+                """
+                \(raw: declaration.modifiers.memberAccess)nonisolated let context: WeaverRuntime.ComponentContext = \
+                WeaverRuntime.ComponentContext.injected()
+                """)
+        }
+        if let interface = node.argument(nil)?.metatypeBase { members.append(bystander(of: interface)) }
+        return members
     }
 
     static func expansion(

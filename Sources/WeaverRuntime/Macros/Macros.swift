@@ -8,7 +8,8 @@
 /// Errors of the types given as `errors` travel as themselves, as those marked ``Serializable()`` always do.
 @attached(
     peer, names: suffixed(Component), suffixed(ClientStub), suffixed(LocalStub), suffixed(ServerStub),
-    suffixed(Routing))
+    suffixed(Routing), suffixed(Bystander))
+@attached(extension, names: arbitrary)
 public macro Component(errors: (any Error.Type)...) = #externalMacro(module: "WeaverMacros", type: "ComponentMacro")
 
 /// Makes an actor, a final class or a struct the implementation of a component.
@@ -19,7 +20,7 @@ public macro Component(errors: (any Error.Type)...) = #externalMacro(module: "We
 /// - Parameters:
 ///   - interface: The protocol, as `Categories.self`.
 ///   - runsOn: Where its methods run.
-@attached(member, names: named(context))
+@attached(member, names: named(context), named(WeaverBystander))
 @attached(
     extension, conformances: Implementation, names: named(init), named(implementationRecord), named(weaverEntry))
 public macro Implements<Interface>(_ interface: Interface.Type, runsOn: RunsOn = .loop) =
@@ -32,7 +33,7 @@ public macro Implements<Interface>(_ interface: Interface.Type, runsOn: RunsOn =
 ///   - runsOn: Where its methods run.
 ///   - routedBy: A type without state that conforms to `CategoryCacheRouting`, which ``Component(errors:)`` has
 ///     written: it has the interface's methods, each returning a ``RoutingKey``.
-@attached(member, names: named(context))
+@attached(member, names: named(context), named(WeaverBystander))
 @attached(
     extension, conformances: Implementation, names: named(init), named(implementationRecord), named(weaverEntry))
 public macro Implements<Interface, Router>(

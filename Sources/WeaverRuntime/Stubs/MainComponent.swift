@@ -4,6 +4,14 @@ public protocol Main: Sendable {
     func serve() async throws
 }
 
+/// What ``Component(errors:)`` writes for every interface: a type that conforms to it and of which there is no value.
+public nonisolated protocol MainBystander {}
+
+extension Main where Self: MainBystander {
+    /// Never called.
+    public func serve() async throws { fatalError("there is no value of a bystander") }
+}
+
 /// The descriptor of ``Main``. It has no methods, since no component refers to it.
 public enum MainComponent: ComponentDescriptor {
     /// Any application.
