@@ -9,6 +9,10 @@ public struct CallContext: Sendable, Equatable {
     /// The trace this call is part of, if any.
     public var trace: TraceContext?
 
+    /// The deadline that somebody sees to already: at that time the caller is answered and the task that runs in this
+    /// context is cancelled. A local call needs no watch of its own for it.
+    package var watchedDeadline: MonotonicTime?
+
     /// Makes a context; an empty one by default.
     public init(deadline: MonotonicTime? = nil, metadata: [String: String] = [:], trace: TraceContext? = nil) {
         self.deadline = deadline
@@ -18,6 +22,19 @@ public struct CallContext: Sendable, Equatable {
 
     /// The context of the task that asks: empty outside of calls.
     @TaskLocal public static var current = CallContext()
+
+    /// Whether nobody sees to the deadline yet.
+    package var needsWatch: Bool {
+        guard let deadline else { return false }
+        return watchedDeadline.map { deadline < $0 } ?? true
+    }
+
+    /// This context for a task whose deadline is seen to.
+    package var watched: CallContext {
+        var copy = self
+        copy.watchedDeadline = deadline
+        return copy
+    }
 
     /// This context with the earlier of its own deadline and `other`.
     public func limited(to other: MonotonicTime?) -> CallContext {

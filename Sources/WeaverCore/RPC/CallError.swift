@@ -54,7 +54,10 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// Whether the method may have been started at the callee. When false it certainly was not, and the call may be
     /// made again whatever the method does.
-    public let mayHaveRun: Bool
+    public private(set) var mayHaveRun: Bool
+    /// Whether the component ran and threw this error, which it got from a call of its own: the component's callee failed,
+    /// not the component, and what is to be tried again there was tried there.
+    public private(set) var isRelayed = false
     /// The error below this one, where there is one; it does not travel.
     public let cause: (any Error)?
 
@@ -64,6 +67,21 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.mayHaveRun = mayHaveRun
         self.cause = cause
+    }
+
+    /// The error as the caller of the component that threw it sees it.
+    package var relayed: CallError {
+        var copy = self
+        copy.isRelayed = true
+        copy.mayHaveRun = true
+        return copy
+    }
+
+    /// The error of a call of which an earlier attempt may have run.
+    package func after(anAttemptThatMayHaveRun earlier: Bool) -> CallError {
+        var copy = self
+        copy.mayHaveRun = mayHaveRun || earlier
+        return copy
     }
 
     /// "message (code; may have run)".
@@ -76,6 +94,7 @@ extension CallError: Equatable {
     /// Compares everything but the cause.
     public static func == (left: Self, right: Self) -> Bool {
         left.code == right.code && left.message == right.message && left.mayHaveRun == right.mayHaveRun
+            && left.isRelayed == right.isRelayed
     }
 }
 

@@ -1,6 +1,6 @@
 // The payload of an error frame: a tag, then
 //
-//     0  u8 code, u8 may have run, message          the runtime's: CallError
+//     0  u8 code, u8 flags, message                 the runtime's: CallError; flag 1: may have run, 2: relayed
 //     1  type name, description                     a component's, of an unregistered type: RemoteError
 //     2  u64 type key, then the value's own bytes   a component's, of a type registered with the interface
 
@@ -13,13 +13,16 @@ package enum ErrorPayload: Equatable, Sendable {
     /// The component threw an error of the registered type with that key; the decoder stands at its bytes.
     case user(key: UInt64)
 
+    private static let mayHaveRun: UInt8 = 1
+    private static let isRelayed: UInt8 = 2
+
     /// Writes the payload; the bytes of a `user` error follow by the caller.
     package func encode(wire: inout WireEncoder) throws(WireError) {
         switch self {
         case .call(let error):
             wire.append(0 as UInt8)
             wire.append(error.code.rawValue)
-            try error.mayHaveRun.encode(wire: &wire)
+            wire.append((error.mayHaveRun ? Self.mayHaveRun : 0) | (error.isRelayed ? Self.isRelayed : 0))
             try Self.bounded(error.message).encode(wire: &wire)
         case .remote(let error):
             wire.append(1 as UInt8)
@@ -36,8 +39,12 @@ package enum ErrorPayload: Equatable, Sendable {
         switch try wire.read(UInt8.self) {
         case 0:
             let code = CallError.Code(rawValue: try wire.read(UInt8.self))
-            let mayHaveRun = try Bool(wire: &wire)
-            self = .call(CallError(code, try String(wire: &wire), mayHaveRun: mayHaveRun))
+            let flags = try wire.read(UInt8.self)
+            guard flags & ~(Self.mayHaveRun | Self.isRelayed) == 0 else {
+                throw WireError(.badValue, "an error has the flags \(flags)")
+            }
+            let error = CallError(code, try String(wire: &wire), mayHaveRun: flags & Self.mayHaveRun != 0)
+            self = .call(flags & Self.isRelayed != 0 ? error.relayed : error)
             try wire.finish()
         case 1:
             self = .remote(

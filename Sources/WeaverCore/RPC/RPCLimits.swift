@@ -19,6 +19,13 @@ public struct RPCLimits: Sendable, Equatable {
     /// How long connecting and the exchange of hellos may take together.
     public var connectTimeout: Duration = .seconds(5)
 
+    /// How many connections may be there whose hello has not come; past it, new ones are closed at once. All that
+    /// strangers can hold.
+    public var maximumGreetings: Int = 128
+
+    /// How many calls a server begins for one connection before the others get their turn.
+    public var callsPerTurn: Int = 1024
+
     /// How many bytes may wait to be sent to one peer before no more requests are read from it, and before calls to
     /// it are refused as `overloaded`.
     public var highWaterMark: Int = 64 * 1024 * 1024

@@ -31,9 +31,10 @@ package struct RetryPolicy: Equatable, Sendable {
     package init() {}
 
     /// Whether `error` of attempt number `attempt` (from 1) allows another one: only when the method certainly did not
-    /// run, or may run twice because it is idempotent, and when trying again makes sense at all.
+    /// run, or may run twice because it is idempotent, and when trying again makes sense at all. What a component has
+    /// relayed from a call of its own is not tried again: each tier would multiply the attempts of the one below.
     package func allowsRetry(after error: CallError, attempt: Int, isIdempotent: Bool) -> Bool {
-        guard attempt < maximumAttempts else { return false }
+        guard attempt < maximumAttempts, !error.isRelayed else { return false }
         switch error.code {
         case .unreachable, .connectionLost, .overloaded, .draining: return isIdempotent || !error.mayHaveRun
         default: return false

@@ -30,12 +30,19 @@ extension Duration {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000)).partialValue
+        let (sum, isPastEnd) = whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
+        return overflow || isPastEnd ? .max : sum
     }
 
     /// Whole milliseconds, rounded up so that a timer never fires early.
     package var ceilingMilliseconds: UInt64 {
-        let nanoseconds = clampedNanoseconds
-        return nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
+        clampedNanoseconds.dividedRoundingUp(by: 1_000_000)
+    }
+}
+
+extension UInt64 {
+    /// The quotient, rounded up.
+    package func dividedRoundingUp(by divisor: UInt64) -> UInt64 {
+        self / divisor + (self % divisor == 0 ? 0 : 1)
     }
 }

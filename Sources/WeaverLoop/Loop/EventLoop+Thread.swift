@@ -55,11 +55,12 @@ extension EventLoop {
     package func stop() {
         precondition(!isInLoop, "an event loop cannot wait for its own end")
         let first = inbox.withLock { inbox in
-            defer { if inbox.phase == .running { inbox.phase = .stopping } }
-            return inbox.phase == .running
+            guard inbox.phase == .running else { return false }
+            inbox.phase = .stopping
+            unsafe uv_async_send(wakeup)
+            return true
         }
         guard first else { return }
-        unsafe uv_async_send(wakeup)
         pthread_join(thread, nil)
     }
 
@@ -68,6 +69,8 @@ extension EventLoop {
     private func windDown() {
         for _ in 0..<Self.roundsToWindDown {
             abandonHandles()
+            // What was handed over is there, even when its sender has not come to wake the loop.
+            _ = takeInbox()
             unsafe uv_run(raw, UV_RUN_NOWAIT)
             if census.live == 0, ready.isEmpty, inbox.withLock({ $0.work.isEmpty }) { return }
         }

@@ -6,8 +6,13 @@ internal import Synchronization
 /// libuv calls `tick` twice a round: before it waits for input (after timers and completed writes) and after input was
 /// handled. So what either of them made ready runs at once, and its output leaves before the loop waits.
 extension EventLoop {
-    /// The wake-up: takes over what other threads have handed in.
-    func takeInbox() {
+    /// Another thread has handed something in, or wants the loop to end.
+    func wokenUp() {
+        if takeInbox() { unsafe uv_stop(raw) }
+    }
+
+    /// Takes over what other threads have handed in; gives whether the loop is to end.
+    func takeInbox() -> Bool {
         stall.workBegan()
         let stopping = inbox.withLock { inbox in
             inbox.wakePending = false
@@ -16,7 +21,7 @@ extension EventLoop {
         }
         for piece in spareInbox { ready.push(piece) }
         spareInbox.removeAll(keepingCapacity: true)
-        if stopping { unsafe uv_stop(raw) }
+        return stopping
     }
 
     func tick(beforeInput: Bool) {

@@ -99,7 +99,7 @@ package final class EventLoop: @unchecked Sendable {
     private func startOwnHandles() throws(UVError) {
         unsafe raw.pointee.data = unsafe Unmanaged.passUnretained(self).toOpaque()
         let code = unsafe uv_async_init(raw, wakeup) { handle in
-            unsafe EventLoop.of(handle?.pointee.loop).takeInbox()
+            unsafe EventLoop.of(handle?.pointee.loop).wokenUp()
         }
         if code < 0 {
             unsafe uv_loop_close(raw)
@@ -156,14 +156,15 @@ package final class EventLoop: @unchecked Sendable {
 
     func submit(_ work: Work) {
         if isInLoop { return ready.push(work) }
-        let (wake, late) = inbox.withLock { inbox -> (Bool, Bool) in
-            if inbox.phase == .ended { return (false, true) }
+        let isLate = inbox.withLock { inbox in
+            if inbox.phase == .ended { return true }
             inbox.work.append(work)
-            defer { inbox.wakePending = true }
-            return (!inbox.wakePending, false)
+            // Within the lock: afterwards another thread's wake-up may have brought this work to its end, and the loop too.
+            if !inbox.wakePending { unsafe uv_async_send(wakeup) }
+            inbox.wakePending = true
+            return false
         }
-        if late { return runLate(work) }
-        if wake { unsafe uv_async_send(wakeup) }
+        if isLate { runLate(work) }
     }
 }
 

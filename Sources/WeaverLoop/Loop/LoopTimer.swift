@@ -1,7 +1,8 @@
 internal import CUV
 package import WeaverCore
 
-/// A timer on the loop, with libuv's resolution of a millisecond. It never fires early.
+/// A timer on the loop, with libuv's resolution of a millisecond. It never fires early, and up to two milliseconds late
+/// on an idle loop.
 package final class LoopTimer: UVHandle {
     private var onFire: (() -> Void)?
 
@@ -20,13 +21,15 @@ package final class LoopTimer: UVHandle {
         guard isOpen else { return }
         // libuv counts from the time at which the tick began: without the update a long tick makes timers early.
         unsafe uv_update_time(loop.raw)
+        // It compares whole milliseconds, cut off: the first that lies behind the time wanted is the one to wait for.
+        let due = (loop.now + delay).nanoseconds.dividedRoundingUp(by: 1_000_000)
         unsafe uv_timer_start(
             pointer(),
             { timer in
                 let owner: LoopTimer = unsafe UVHandle.of(timer?.pointee.data)
                 owner.loop.stall.workBegan()
                 owner.onFire?()
-            }, delay.ceilingMilliseconds, interval.ceilingMilliseconds)
+            }, due - min(due, uv_now(loop.raw)), interval.ceilingMilliseconds)
     }
 
     /// Fires at `time`, or at once when that has passed.

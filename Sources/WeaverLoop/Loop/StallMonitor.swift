@@ -43,11 +43,23 @@ package final class StallMonitor: Sendable {
     }
 }
 
-/// A name that the watchdog can report. Must be kept alive for the life of the process.
+/// A name that the watchdog can report. Each name has one, which lives for ever: the watchdog's thread follows its
+/// address at any time.
 package final class StallLabel: Sendable {
     package let name: String
+    private static let all = Mutex<[String: StallLabel]>([:])
 
-    package init(_ name: String) {
+    private init(_ name: String) {
         self.name = name
+    }
+
+    /// The label of that name.
+    package static func named(_ name: String) -> StallLabel {
+        all.withLock { all in
+            if let label = all[name] { return label }
+            let label = StallLabel(name)
+            all[name] = label
+            return label
+        }
     }
 }

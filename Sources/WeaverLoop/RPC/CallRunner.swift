@@ -26,7 +26,8 @@ enum CallRunner {
     }
 
     private static func runInContext(_ call: ServerCall, _ work: @Sendable (ServerCall) async -> Void) async {
-        await CallContext.$current.withValue(call.context) {
+        // The connection answers and cancels the call at its deadline.
+        await CallContext.$current.withValue(call.context.watched) {
             await work(call)
         }
     }

@@ -62,7 +62,8 @@ package final class RPCChannel: Sendable {
                     try core.appendRequest(key, context, id: 0, to: &wire, encode)
                 }
             } catch {
-                return pending.resume(throwing: error)
+                // On the loop, to which the call belongs: a cancellation looks at it there.
+                return loop.execute { pending.resume(throwing: error) }
             }
             loop.execute { [core] in core.submitEncoded(pending) }
         }

@@ -12,7 +12,7 @@ final class RPCChannelCore: @unchecked Sendable {
     private let load: CallLoad
     private var calls: ClientCallTable<PendingCall>
     private(set) var connection: RPCClientConnection?
-    private var waiting: [PendingCall] = []
+    private var waiting = WaitingCalls()
     private var backoff = Backoff()
     private var failure: CallError?
     private var retryAt = MonotonicTime(nanoseconds: 0)
@@ -87,7 +87,7 @@ final class RPCChannelCore: @unchecked Sendable {
             pending.fail(.draining, "the replica at \(address) is ending")
         } else if connection == nil, let failure, loop.now < retryAt {
             pending.resume(throwing: failure)
-        } else if let connection, !connection.isWritable {
+        } else if waiting.byteCount >= limits.highWaterMark || connection?.isWritable == false {
             pending.fail(.overloaded, "\(limits.highWaterMark) bytes wait to be sent to \(address)")
         } else if let id = calls.insert(pending, deadline: pending.deadline) {
             pending.id = id
@@ -106,7 +106,6 @@ final class RPCChannelCore: @unchecked Sendable {
     }
 
     private func wait(_ pending: PendingCall) {
-        pending.state = .waiting
         waiting.append(pending)
         guard connection == nil else { return }
         do throws(UVError) {
@@ -124,6 +123,7 @@ final class RPCChannelCore: @unchecked Sendable {
     private func take(_ id: UInt64) -> PendingCall? {
         let pending = calls.remove(id)
         load.set(calls.count)
+        if let pending, pending.state == .waiting { waiting.remove(pending) }
         return pending
     }
 
@@ -134,7 +134,7 @@ final class RPCChannelCore: @unchecked Sendable {
         failure = nil
         backoff.reset()
         load.setUnusable(until: MonotonicTime(nanoseconds: 0))
-        for pending in exchange(&waiting, with: []) where pending.state == .waiting { send(pending, on: connection) }
+        for pending in waiting.takeAll() { send(pending, on: connection) }
     }
 
     /// A result has arrived.
@@ -161,23 +161,27 @@ final class RPCChannelCore: @unchecked Sendable {
     /// Some call's deadline may have passed.
     func expire(now: MonotonicTime) {
         for (_, pending) in calls.expire(now: now) {
+            if pending.state == .waiting { waiting.remove(pending) }
             pending.fail(.deadlineExceeded, "the deadline passed while the call was in flight")
         }
         load.set(calls.count)
         closeIfDone()
     }
 
-    /// The connection is gone, or could not be made: every call fails, saying whether it may have run.
+    /// The connection is gone, or could not be made: every call fails, saying whether it may have run. One call's fault
+    /// (a frame too large) is not its neighbours': they may be made again where they did not run, so only what holds for
+    /// every call to this peer keeps its code.
     func connectionEnded(_ reason: CallError) {
         connection = nil
-        failure = reason
+        let isRefusal = [.notPermitted, .versionMismatch].contains(reason.code)
+        let code = isRefusal ? reason.code : .unreachable
+        failure = CallError(code, reason.message, cause: reason)
         let wait = backoff.next(random: .random(in: .min ... .max))
         retryAt = loop.now + wait
         load.setUnusable(until: retryAt)
-        waiting = []
+        _ = waiting.takeAll()
         for pending in calls.removeAll() {
-            let code = pending.mayHaveRun && reason.code == .unreachable ? .connectionLost : reason.code
-            pending.fail(code, reason.message, cause: reason.cause)
+            pending.fail(pending.mayHaveRun && !isRefusal ? .connectionLost : code, reason.message, cause: reason)
         }
         load.set(0)
     }

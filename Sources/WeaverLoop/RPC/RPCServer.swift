@@ -14,6 +14,8 @@ package final class RPCServer: @unchecked Sendable {
     private var listener: StreamListener?
     private var connections: [ObjectIdentifier: RPCServerConnection] = [:]
     private var drained: [CheckedContinuation<Void, Never>] = []
+    /// Connections whose peer is not known yet.
+    private var greetings = 0
 
     /// Where the server listens; set once it does.
     package private(set) var address: SocketAddress
@@ -54,9 +56,11 @@ package final class RPCServer: @unchecked Sendable {
     }
 
     private func accept(_ stream: ByteStream) {
+        guard greetings < limits.maximumGreetings else { return stream.close() }
         do throws(UVError) {
             let connection = try RPCServerConnection(server: self, stream: stream)
             connections[ObjectIdentifier(connection)] = connection
+            greetings += 1
             connection.start()
         } catch {
             stream.close()
@@ -64,6 +68,9 @@ package final class RPCServer: @unchecked Sendable {
     }
 
     // MARK: For the connections
+
+    /// A connection's peer is known, or the connection has ended before.
+    func greetingEnded() { greetings -= 1 }
 
     var hasRoom: Bool { callsRunning < limits.maximumCallsPerReplica }
 

@@ -18,6 +18,9 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     private let greetingDeadline: MonotonicTime
     /// When the bytes that are being handled were read: the time of all frames in them.
     private var readTime: MonotonicTime
+    private var isGreeting = true
+    /// Calls begun by the frames of this read.
+    private var begunInTurn = 0
 
     init(server: RPCServer, stream: ByteStream) throws(UVError) {
         self.server = server
@@ -71,8 +74,18 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     /// The frames of one read are done.
     private func didFeed() {
         if machine.state != .greeting { decoder.maximumLength = server.limits.maximumFrameLength }
-        if !stream.isWritable { stream.pauseReading() }
+        if !stream.isWritable { stream.pauseReading() } else { giveTurn() }
         if let deadline = calls.nextDeadline { arm(for: deadline) }
+    }
+
+    /// After a read that began many calls the others' input comes first.
+    private func giveTurn() {
+        guard exchange(&begunInTurn, with: 0) >= server.limits.callsPerTurn else { return }
+        stream.pauseReading()
+        loop.executeLocally { [weak self] in
+            guard let self, machine.state != .closed, stream.isWritable else { return }
+            stream.startReading()
+        }
     }
 
     private func receive(_ header: FrameHeader, _ payload: RawSpan) -> Bool {
@@ -92,6 +105,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     }
 
     private func greet(_ peer: HelloPeer) throws(CallError) {
+        endGreeting()
         dispatcher = server.dispatcher.session(for: peer)
         try stream.encode { wire throws(CallError) in
             try wire.appendFrame(id: 0, kind: .hello, limit: RPCLimits.maximumHelloLength) { wire throws(WireError) in
@@ -100,6 +114,12 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         }
         if server.isDraining { sendGoaway() }
         arm(for: keepalive.nextCheck)
+    }
+
+    private func endGreeting() {
+        guard isGreeting else { return }
+        isGreeting = false
+        server.greetingEnded()
     }
 
     // MARK: Calls
@@ -142,6 +162,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         _ call: ServerCall, on placement: CallPlacement, label: StallLabel?,
         work: @escaping @Sendable (ServerCall) async -> Void
     ) {
+        begunInTurn += 1
         calls.insert(call, id: call.id, deadline: call.context.deadline)
         server.callBegan()
         if placement == .loop { loop.stall.enter(label) }
@@ -279,6 +300,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     func streamDidClose(_ stream: ByteStream, error: UVError?) {
         machine.close()
+        endGreeting()
         timer.close()
         cancelCalls()
         server.connectionClosed(self)

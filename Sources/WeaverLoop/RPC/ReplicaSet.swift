@@ -69,35 +69,50 @@ package final class ReplicaSet: Sendable {
         decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
         decodeError: @escaping ErrorDecoder = { _, _ in nil }
     ) async throws -> R {
-        var attempt = 1
-        var failed: RPCChannel?
-        var backoff = Backoff()
+        var attempts = Attempts()
         while true {
-            let channel = try await pick(routingKey, excluding: failed, deadline: context.deadline)
             do {
+                let channel = try await pick(routingKey, excluding: attempts.failed, deadline: context.deadline)
+                attempts.failed = channel
                 return try await channel.call(
                     key, context: context, encode: encode, decode: decode, decodeError: decodeError)
             } catch let error as CallError {
-                guard policy.allowsRetry(after: error, attempt: attempt, isIdempotent: isIdempotent),
-                    state.withLock({ $0.budget.spend() })
-                else { throw error }
-                attempt += 1
-                failed = channel
-                if !hasAlternative(to: channel) {
-                    try await pause(
-                        backoff.next(random: state.withLock { $0.nextRandom() }), until: context.deadline, error)
-                }
+                try await prepareRetry(after: error, &attempts, isIdempotent: isIdempotent, context.deadline)
             }
         }
     }
 
-    /// Waits before the replica that failed is tried again; gives up when the deadline comes first.
-    private func pause(_ duration: Duration, until deadline: MonotonicTime?, _ error: CallError) async throws {
-        if let deadline, loop.now + duration >= deadline { throw error }
+    /// What the attempts of one call have come to.
+    private struct Attempts {
+        var count = 1
+        /// The replica of the last one.
+        var failed: RPCChannel?
+        /// Whether one of them may have run.
+        var mayHaveRun = false
+        var backoff = Backoff()
+    }
+
+    /// Returns when the call may be made again, after a wait where no other replica is usable; throws what the caller is
+    /// told otherwise, which says whether any attempt may have run.
+    private func prepareRetry(
+        after error: CallError, _ attempts: inout Attempts, isIdempotent: Bool, _ deadline: MonotonicTime?
+    ) async throws {
+        attempts.mayHaveRun = attempts.mayHaveRun || error.mayHaveRun
+        let error = error.after(anAttemptThatMayHaveRun: attempts.mayHaveRun)
+        // Without a replica nothing was attempted: `pick` has waited as long as it may.
+        guard let failed = attempts.failed,
+            policy.allowsRetry(after: error, attempt: attempts.count, isIdempotent: isIdempotent),
+            state.withLock({ $0.budget.spend() })
+        else { throw error }
+        attempts.count += 1
+        guard !hasAlternative(to: failed) else { return }
+        let wait = attempts.backoff.next(random: state.withLock { $0.nextRandom() })
+        if let deadline, loop.now + wait >= deadline { throw error }
         do {
-            try await Task.sleep(for: duration)
+            try await Task.sleep(for: wait)
         } catch {
             throw CallError(.cancelled, "the caller's task was cancelled between two attempts")
+                .after(anAttemptThatMayHaveRun: attempts.mayHaveRun)
         }
     }
 

@@ -48,7 +48,7 @@ public final class ServerCall: @unchecked Sendable {
         switch error {
         case let error as CallError:
             // The component ran, whatever happened to the call it made.
-            fail(CallError(error.code, error.message, mayHaveRun: true, cause: error.cause))
+            fail(error.relayed)
         default:
             let remote = error as? RemoteError ?? RemoteError(describing: error)
             sink.answer(self, .error) { wire throws(WireError) in try ErrorPayload.remote(remote).encode(wire: &wire) }

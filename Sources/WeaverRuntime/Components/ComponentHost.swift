@@ -79,7 +79,7 @@ package actor ComponentHost {
     private func publish(
         _ record: ImplementationRecord, _ implementation: any Implementation, _ listeners: [WeaverListener]
     ) async throws -> Running {
-        let link = LocalLink(info: record.component, runsOn: record.runsOn, executor: environment.loop)
+        let link = LocalLink(info: record.component, runsOn: record.runsOn, loop: environment.loop)
         let started = Running(
             record: record, implementation: implementation, local: record.localStub(implementation, link),
             listeners: listeners)
@@ -140,11 +140,12 @@ package actor ComponentHost {
     }
 
     private func stop(_ component: Running) async -> ComponentStopProblem? {
-        let now = environment.loop.now
+        let loop = environment.loop
+        // A pool's component may block here too, which must not hold up the loop and with it the bound.
+        let detached = DetachedCall(
+            executor: component.record.runsOn == .pool ? globalConcurrentExecutor : loop, loop: loop)
         do {
-            try await DetachedCall.run(
-                { try await component.implementation.stop() }, on: environment.loop, deadline: now + stopBound,
-                now: now.nanoseconds)
+            try await detached.run(within: stopBound) { try await component.implementation.stop() }
             return nil
         } catch let error as CallError where error.code == .deadlineExceeded {
             return ComponentStopProblem(

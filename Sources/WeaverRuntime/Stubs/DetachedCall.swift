@@ -1,16 +1,36 @@
 internal import Synchronization
+internal import WeaverCore
+internal import WeaverLoop
 
-/// One call in a task of its own, whose caller waits at most until a deadline.
-enum DetachedCall {
-    /// Runs `call` on `executor` (nil is the global pool) and gives what it gives; at the deadline, or when the caller
-    /// is cancelled, the call's task is cancelled. Past the deadline nothing waits for it any more.
+/// How a local call gets a task of its own, whose caller waits at most until a deadline.
+struct DetachedCall {
+    /// Where the call runs.
+    let executor: any TaskExecutor
+    /// Whose timers see to the deadline: never the pool's, on which every thread may be blocked.
+    let loop: EventLoop
+
+    /// Calls on the loop itself.
+    static func onLoop(_ loop: EventLoop) -> DetachedCall { DetachedCall(executor: loop, loop: loop) }
+
+    /// Runs `call`, which is given that long from now.
     nonisolated(nonsending)
-        static func run<R: Sendable>(
-            _ call: @escaping @concurrent @Sendable () async throws -> R, on executor: (any TaskExecutor)?,
-            deadline: MonotonicTime?, now: UInt64
+        func run<R: Sendable>(
+            within bound: Duration, _ call: @escaping @concurrent @Sendable () async throws -> R
         ) async throws -> R
     {
-        guard let deadline else {
+        let now = loop.now
+        return try await run(call, in: CallContext(deadline: now + bound), now: now)
+    }
+
+    /// Runs `call` in `context` and gives what it gives; at the context's deadline, or when the caller is cancelled, the
+    /// call's task is cancelled. Past the deadline nothing waits for it any more.
+    nonisolated(nonsending)
+        func run<R: Sendable>(
+            _ call: @escaping @concurrent @Sendable () async throws -> R, in context: CallContext, now: MonotonicTime
+        ) async throws -> R
+    {
+        // A deadline that is seen to cancels the caller's task, and by that this one.
+        guard let deadline = context.deadline, context.needsWatch else {
             let task = Task(executorPreference: executor) { try await call() }
             return try await withTaskCancellationHandler {
                 try await task.value
@@ -18,18 +38,19 @@ enum DetachedCall {
                 task.cancel()
             }
         }
-        let left = deadline - MonotonicTime(nanoseconds: now)
-        guard left > .zero else { throw exceeded(mayHaveRun: false) }
+        guard deadline > now else { throw Self.exceeded(mayHaveRun: false) }
         let race = Race<R>()
         let task = Task(executorPreference: executor) {
-            do { race.finish(.success(try await call())) } catch { race.finish(.failure(error)) }
+            await CallContext.$current.withValue(context.watched) {
+                do { race.finish(.success(try await call())) } catch { race.finish(.failure(error)) }
+            }
         }
-        let timer = Task(executorPreference: executor) {
-            try await Task.sleep(for: left)
-            race.finish(.failure(exceeded(mayHaveRun: true)))
+        let alarm = Alarm(loop: loop) {
+            race.finish(.failure(Self.exceeded(mayHaveRun: true)))
             task.cancel()
         }
-        defer { timer.cancel() }
+        alarm.set(for: deadline)
+        defer { alarm.close() }
         return try await withTaskCancellationHandler {
             try await race.value()
         } onCancel: {
@@ -39,6 +60,41 @@ enum DetachedCall {
 
     private static func exceeded(mayHaveRun: Bool) -> CallError {
         CallError(.deadlineExceeded, "the call's deadline has passed", mayHaveRun: mayHaveRun)
+    }
+}
+
+/// A timer that is set and closed from any thread.
+private final class Alarm: @unchecked Sendable {
+    // @unchecked: `timer` and `isClosed` are touched on the loop's thread only.
+    private let loop: EventLoop
+    private let ring: @Sendable () -> Void
+    private var timer: LoopTimer?
+    private var isClosed = false
+
+    init(loop: EventLoop, ring: @escaping @Sendable () -> Void) {
+        self.loop = loop
+        self.ring = ring
+    }
+
+    func set(for time: MonotonicTime) {
+        loop.execute { [self] in
+            guard !isClosed else { return }
+            do throws(UVError) {
+                timer = try LoopTimer(loop: loop, onFire: ring)
+                timer?.arm(at: time)
+            } catch {
+                // Without a timer the deadline cannot be kept: better too early than never.
+                ring()
+            }
+        }
+    }
+
+    func close() {
+        loop.execute { [self] in
+            isClosed = true
+            timer?.close()
+            timer = nil
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-internal import WeaverLoop
+internal import WeaverCore
+package import WeaverLoop
 
 /// The link between a ref and an implementation in the same process: counts its calls, times some of them, and sees to
 /// deadlines and to `runsOn: .pool`.
@@ -24,15 +25,15 @@ public final class LocalLink: Sendable {
     /// The interface.
     package let info: ComponentInfo
     @usableFromInline let runsOn: RunsOn
-    private let executor: (any TaskExecutor)?
+    private let loop: EventLoop
     @usableFromInline let counters: MethodCounters
 
     /// A link to an implementation of `info`. Calls that need a task of their own, because of a deadline, run on
-    /// `executor`, or on the global pool where that is nil or where `runsOn` says so.
-    package init(info: ComponentInfo, runsOn: RunsOn = .loop, executor: (any TaskExecutor)? = nil) {
+    /// `loop`, or on the global pool where `runsOn` says so; the loop's timers see to deadlines.
+    package init(info: ComponentInfo, runsOn: RunsOn = .loop, loop: EventLoop) {
         self.info = info
         self.runsOn = runsOn
-        self.executor = runsOn == .pool ? globalConcurrentExecutor : executor
+        self.loop = loop
         counters = MethodCounters(count: info.methods.count)
     }
 
@@ -46,7 +47,7 @@ public final class LocalLink: Sendable {
     @inlinable
     public func begin(_ method: Int) -> UInt64? {
         let number = counters.countCall(of: method)
-        guard runsOn == .loop, !hasDeadline(method) else { return nil }
+        guard runsOn == .loop, !needsWatch(method) else { return nil }
         return number % Self.sampling == 0 ? now() : 0
     }
 
@@ -70,9 +71,10 @@ public final class LocalLink: Sendable {
         ) async throws -> R
     {
         let start = now()
-        let deadline = self.deadline(of: method)
+        let context = self.context(of: method)
         do {
-            let result = try await DetachedCall.run(call, on: executor, deadline: deadline, now: start)
+            let detached = DetachedCall(executor: runsOn == .pool ? globalConcurrentExecutor : loop, loop: loop)
+            let result = try await detached.run(call, in: context, now: MonotonicTime(nanoseconds: start))
             record(method, start)
             return result
         } catch {
@@ -86,8 +88,8 @@ public final class LocalLink: Sendable {
     @usableFromInline static var sampling: UInt64 { samplingInterval }
 
     @usableFromInline
-    func hasDeadline(_ method: Int) -> Bool {
-        info.methods[method].deadline != nil || CallContext.current.deadline != nil
+    func needsWatch(_ method: Int) -> Bool {
+        info.methods[method].deadline != nil || CallContext.current.needsWatch
     }
 
     @usableFromInline
@@ -98,8 +100,8 @@ public final class LocalLink: Sendable {
         counters.record(nanoseconds: now() &- start, of: method)
     }
 
-    private func deadline(of method: Int) -> MonotonicTime? {
-        let own = info.methods[method].deadline.map { EventLoop.now + $0 }
-        return CallContext.current.limited(to: own).deadline
+    /// The context of a call: the caller's, with the method's own deadline where that is earlier.
+    private func context(of method: Int) -> CallContext {
+        CallContext.current.limited(to: info.methods[method].deadline.map { EventLoop.now + $0 })
     }
 }

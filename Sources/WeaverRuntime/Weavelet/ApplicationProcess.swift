@@ -144,11 +144,10 @@ package final class ApplicationProcess: Sendable {
     }
 
     private func drain() async {
-        let now = environment.loop.now
         do {
-            try await DetachedCall.run(
-                { await self.finishWhatIsInFlight() }, on: environment.loop, deadline: now + bounds.drain,
-                now: now.nanoseconds)
+            try await DetachedCall.onLoop(environment.loop).run(within: bounds.drain) {
+                await self.finishWhatIsInFlight()
+            }
         } catch {
             logger.warning("calls or requests are still in flight after \(bounds.drain); the process ends without them")
         }

@@ -69,7 +69,7 @@ internal import WeaverLoop
     public func localRef<D: ComponentDescriptor>(
         to component: D.Type, _ implementation: D.Interface
     ) -> D.Interface {
-        D.localStub(implementation, LocalLink(info: D.info, executor: loop))
+        D.localStub(implementation, LocalLink(info: D.info, loop: loop))
     }
 
     /// Ends the connections to and from other processes; calls in flight fail.

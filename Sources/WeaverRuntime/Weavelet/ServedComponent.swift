@@ -16,7 +16,7 @@ final class ServedComponent: Sendable {
         name = record.component.name
         placement = record.runsOn == .pool ? .pool : .loop
         isRouted = record.isRouted
-        labels = record.component.methods.map { StallLabel("\(record.component.name).\($0.name)") }
+        labels = record.component.methods.map { StallLabel.named("\(record.component.name).\($0.name)") }
     }
 
     /// The component takes calls from here on. On the loop's thread.

@@ -118,8 +118,6 @@ package struct Weavelet: Sendable {
 
     /// A deployer that does not read must not keep the process alive.
     private func closeEnvelope() async {
-        let now = environment.loop.now
-        _ = try? await DetachedCall.run(
-            { await envelope.close() }, on: environment.loop, deadline: now + Self.flushBound, now: now.nanoseconds)
+        _ = try? await DetachedCall.onLoop(environment.loop).run(within: Self.flushBound) { await envelope.close() }
     }
 }

@@ -15,6 +15,7 @@ import Testing
         for payload in [
             ErrorPayload.call(CallError(.overloaded, "full", mayHaveRun: false)),
             .call(CallError(.connectionLost, "gone", mayHaveRun: true)),
+            .call(CallError(.unreachable, "below").relayed),
             .remote(RemoteError(typeName: "M.E", description: "no")), .user(key: .max),
         ] { #expect(try roundTrip(payload) == payload) }
     }
@@ -25,6 +26,13 @@ import Testing
             try roundTrip(.remote(RemoteError(typeName: "", description: "")), extra: [1])
         }
         #expect(try roundTrip(.user(key: 3), extra: [1]) == .user(key: 3))
+    }
+
+    @Test func `flags that the protocol does not have are refused`() throws {
+        let bytes: [UInt8] = [0, 1, 4, 0, 0, 0, 0]
+        #expect(throws: WireError.self) {
+            try unsafe WireDecoder.withDecoder(over: bytes.span.bytes) { wire in _ = try ErrorPayload(wire: &wire) }
+        }
     }
 
     @Test func `a code of a newer version stays itself`() throws {

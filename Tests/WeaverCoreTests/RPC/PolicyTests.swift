@@ -38,6 +38,14 @@ import Testing
         #expect(!allows(.overloaded, mayHaveRun: false, isIdempotent: true, attempt: policy.maximumAttempts))
     }
 
+    @Test func `what a component relays from a call of its own is not tried again by each tier above`() {
+        for code in [CallError.Code.unreachable, .connectionLost, .overloaded, .draining] {
+            let relayed = CallError(code, "below").relayed
+            #expect(relayed.mayHaveRun)
+            #expect(!RetryPolicy().allowsRetry(after: relayed, attempt: 1, isIdempotent: true), "\(code)")
+        }
+    }
+
     @Test func `re-sends are at most a share of the calls once the savings are gone`() {
         var budget = RetryBudget()
         var spent = 0

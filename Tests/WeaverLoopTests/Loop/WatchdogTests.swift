@@ -12,7 +12,7 @@ import WeaverCore
 #endif
 
 @Suite struct WatchdogTests {
-    private static let label = StallLabel("Lemon.Categories/get")
+    private static let label = StallLabel.named("Lemon.Categories/get")
 
     @Test func `a stuck tick is reported while it lasts, with the name of what runs`() async throws {
         try await withLoop { loop in

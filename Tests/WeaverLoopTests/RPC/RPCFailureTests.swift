@@ -131,7 +131,57 @@ import WeaverCore
             let error = await #expect(throws: CallError.self) {
                 try await channel.call(.echo, [UInt8](repeating: 0, count: 2000))
             }
-            #expect(error?.code == .frameTooLarge)
+            #expect(error?.code == .connectionLost)
+            #expect((error?.cause as? CallError)?.code == .frameTooLarge)
+        }
+    }
+
+    @Test func `one call's fault leaves its neighbours free to be made again`() async throws {
+        var small = RPCLimits()
+        small.maximumFrameLength = 1000
+        try await withRPC(limits: small, clientLimits: RPCLimits()) { server, channel, record in
+            let neighbour = Task { try await channel.call(.hang) }
+            try await eventually("the neighbour runs") { record.startedCount == 1 }
+            _ = try? await channel.call(.echo, [UInt8](repeating: 0, count: 2000))
+            let error = await #expect(throws: CallError.self) { try await neighbour.value }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.mayHaveRun == true)
+            // Refused during the wait before the next connection, which may be over, but not for what the other one did.
+            do {
+                _ = try await channel.call(.echo)
+            } catch let error as CallError {
+                #expect(error.code == .unreachable && !error.mayHaveRun, "\(error)")
+            }
+        }
+    }
+
+    @Test func `calls that end while a connection is being made give their memory back`() async throws {
+        var limits = RPCLimits()
+        limits.highWaterMark = 1 << 20
+        try await withLoop { loop in
+            // Takes connections and says nothing.
+            let silent = try await RawServer(loop: loop)
+            let channel = RPCChannel(loop: loop, address: silent.address, hello: try .test(), limits: limits)
+            // Each holds half of what may wait: the bytes of the expired ones must not count.
+            for _ in 0..<4 {
+                let error = await #expect(throws: CallError.self) {
+                    try await channel.call(
+                        .echo, [UInt8](repeating: 0, count: 600_000),
+                        context: CallContext(deadline: loop.now + .milliseconds(10)))
+                }
+                #expect(error?.code == .deadlineExceeded)
+                #expect(error?.mayHaveRun == false)
+            }
+            let waiting = (0..<2).map { _ in
+                Task { try await channel.call(.echo, [UInt8](repeating: 0, count: 600_000)) }
+            }
+            try await eventually("both wait") { channel.callsInFlight == 2 }
+            let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
+            #expect(error?.code == .overloaded)
+            await channel.close()
+            for task in waiting { _ = try? await task.value }
+            try await silent.accept()?.close()
+            try await silent.close()
         }
     }
 
@@ -187,7 +237,8 @@ import WeaverCore
         try await withRPC(limits: limits) { _, channel, record in
             let gated = Task { try await channel.call(.gated, [5]) }
             try await eventually("the call has started") { record.startedCount == 1 }
-            try await Task.sleep(for: .milliseconds(60))
+            // Longer than a silent peer is kept; much longer than the interval, so that a busy machine sends some in time.
+            try await Task.sleep(for: limits.silenceLimit + .milliseconds(500))
             record.gate.open()
             let answer = try await gated.value
             #expect(answer == [5])

@@ -27,6 +27,41 @@ import WeaverCore
         }
     }
 
+    @Test func `strangers that say nothing keep out no more than their limit, and no peer that is known`() async throws
+    {
+        var limits = RPCLimits()
+        limits.maximumGreetings = 2
+        try await withRPC(limits: limits, clientLimits: RPCLimits()) { server, channel, _ in
+            _ = try await channel.call(.echo)
+            let loop = channel.core.loop
+            let silent = [
+                try await RawPeer.connect(to: server.address, loop: loop),
+                try await RawPeer.connect(to: server.address, loop: loop),
+            ]
+            for peer in silent { try await peer.send([1]) }
+            try await expectClosed(by: server, on: loop, afterSending: [])
+            let answer = try await channel.call(.echo, [1])
+            #expect(answer == [1])
+            for peer in silent { try await peer.close() }
+            // Their places are free again.
+            let other = RPCChannel(loop: loop, address: server.address, hello: try .test())
+            try await eventually("a place is free") { (try? await other.call(.echo, [2])) == [2] }
+            await other.close()
+        }
+    }
+
+    @Test func `a read that begins many calls gives others their turn and loses none`() async throws {
+        var limits = RPCLimits()
+        limits.callsPerTurn = 1
+        try await withRPC(limits: limits, clientLimits: RPCLimits()) { _, channel, _ in
+            let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for index in 0..<200 { group.addTask { try await channel.call(.echo, [UInt8(index)]) } }
+                return try await group.reduce(into: Set<UInt8>()) { $0.formUnion($1) }
+            }
+            #expect(answers.count == 200)
+        }
+    }
+
     @Test func `a request whose header is garbage fails alone`() async throws {
         try await withRPC { server, channel, _ in
             _ = try await channel.call(.echo)
@@ -41,6 +76,39 @@ import WeaverCore
         }
     }
 
+    @Test func `a request whose header is garbage is answered as such`() async throws {
+        try await withRPC { server, channel, _ in
+            let loop = channel.core.loop
+            let peer = try await RawPeer.connect(to: server.address, loop: loop)
+            var hello = OutputBuffer()
+            let mine = try Hello.test()
+            try hello.withEncoder { wire throws(CallError) in
+                try wire.appendFrame(id: 0, kind: .hello, limit: .max) { wire throws(WireError) in
+                    try mine.encode(wire: &wire)
+                }
+            }
+            let garbage =
+                frame(id: 99, [UInt8](repeating: 0xff, count: 17)).copyBytes() + frame(id: 98, [1]).copyBytes()
+            try await peer.send(hello.copyBytes() + garbage)
+            let bytes = await peer.receive { bytes, _ in errors(in: bytes).count == 2 }
+            #expect(errors(in: bytes) == [99: .badArguments, 98: .badArguments])
+            try await peer.close()
+        }
+    }
+
+    /// The codes of the error frames in `bytes`, by their ids.
+    private func errors(in bytes: [UInt8]) -> [UInt64: CallError.Code] {
+        var decoder = FrameDecoder(maximumLength: 1 << 20)
+        var found: [UInt64: CallError.Code] = [:]
+        try? unsafe decoder.feed(bytes.span.bytes) { header, payload in
+            guard header.kind == .error else { return true }
+            let error = WireDecoder.withDecoder(over: payload) { wire in try? ErrorPayload(wire: &wire) }
+            if case .call(let error)? = error { found[header.id] = error.code }
+            return true
+        }
+        return found
+    }
+
     @Test func `two calls in flight with one id end the connection`() async throws {
         try await withRPC { server, channel, record in
             let gated = Task { try await channel.call(.gated) }
@@ -51,7 +119,8 @@ import WeaverCore
                 core.connection?.write(frame(id: 1 << 32, [UInt8](repeating: 0, count: 21)))
             }
             let error = await #expect(throws: CallError.self) { try await gated.value }
-            #expect(error?.code == .internalError)
+            #expect(error?.code == .connectionLost)
+            #expect((error?.cause as? CallError)?.code == .internalError)
             #expect(error?.mayHaveRun == true)
         }
     }

@@ -52,16 +52,33 @@ import WeaverCore
     @Test func `an overloaded replica's refusal is answered by the other one`() async throws {
         var limits = RPCLimits()
         limits.maximumCallsPerReplica = 1
-        try await withPeers(limits: limits) { _, peers, servers in
-            let set = peers.replicas(of: "Echo")
-            peers.update(component: "Echo", addresses: [servers[0].address])
-            let blocking = Task { try await set.call(.gated) }
+        try await withPeers(limits: limits) { loop, peers, servers in
+            // Full by another process's call, of which this one's balancer knows nothing.
+            let other = RPCChannel(loop: loop, address: servers[0].address, hello: try .test())
+            let blocking = Task { try await other.call(.gated) }
             try await eventually("the first replica is full") { servers[0].record.startedCount == 1 }
+            let set = peers.replicas(of: "Echo")
             peers.update(component: "Echo", addresses: servers.map(\.address))
             for _ in 0..<20 { _ = try await set.call(.echo) }
+            #expect(servers[0].record.startedCount == 1)
             #expect(servers[1].record.startedCount == 20)
             servers[0].record.gate.open()
             _ = try await blocking.value
+            await other.close()
+        }
+    }
+
+    @Test func `an attempt that may have run is not forgotten when the next one certainly did not`() async throws {
+        try await withPeers { loop, peers, servers in
+            let set = peers.replicas(of: "Echo")
+            peers.update(component: "Echo", addresses: [servers[0].address])
+            let call = Task { try await set.call(.gated, isIdempotent: true) }
+            try await eventually("it runs") { servers[0].record.startedCount == 1 }
+            // Lost mid-call; every attempt after that finds nobody.
+            await servers[0].server.close()
+            let error = await #expect(throws: CallError.self) { try await call.value }
+            #expect(error?.code == .unreachable)
+            #expect(error?.mayHaveRun == true)
         }
     }
 

@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Synchronization
 import Testing
 import WeaverCore
@@ -94,16 +96,18 @@ struct RemoteStubTests {
 @Suite("local stub")
 struct LocalStubTests {
     private func local(
-        _ implementation: any Implementation, _ record: ImplementationRecord
+        _ implementation: any Implementation, _ record: ImplementationRecord, on loop: EventLoop
     ) throws -> (any Shop, LocalLink) {
-        let link = LocalLink(info: record.component, runsOn: record.runsOn)
+        let link = LocalLink(info: record.component, runsOn: record.runsOn, loop: loop)
         return (try #require(record.localStub(implementation, link) as? any Shop), link)
     }
 
     @Test("every call is counted, one in 64 is timed, errors pass as they are")
     func counting() async throws {
+        let loop = try EventLoop()
+        defer { loop.stop() }
         let (shop, link) = try local(
-            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord)
+            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord, on: loop)
         for id in 0..<129 { _ = try await shop.get(id) }
         #expect(link.counts(of: 0).calls == 129)
         #expect(link.counts(of: 0).samples == 3)
@@ -113,8 +117,10 @@ struct LocalStubTests {
 
     @Test("the deadline of withCall ends the wait and cancels the call", .timeLimit(.minutes(1)))
     func deadline() async throws {
+        let loop = try EventLoop()
+        defer { loop.stop() }
         let (shop, link) = try local(
-            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord)
+            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord, on: loop)
         let error = await #expect(throws: CallError.self) {
             try await withCall(deadline: .milliseconds(20)) { try await shop.wait() }
         }
@@ -129,8 +135,10 @@ struct LocalStubTests {
 
     @Test("cancelling the caller cancels a call that runs on the pool", .timeLimit(.minutes(1)))
     func cancellation() async throws {
+        let loop = try EventLoop()
+        defer { loop.stop() }
         let (shop, _) = try local(
-            try await ComponentContext.construct(PoolClassShop.self), PoolClassShop.implementationRecord)
+            try await ComponentContext.construct(PoolClassShop.self), PoolClassShop.implementationRecord, on: loop)
         let task = Task { try await shop.wait() }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
@@ -146,7 +154,7 @@ struct LocalStubTests {
             (try await ComponentContext.construct(PoolStructShop.self), PoolStructShop.implementationRecord),
         ]
         for (implementation, record) in implementations {
-            let (shop, _) = try local(implementation, record)
+            let (shop, _) = try local(implementation, record, on: loop)
             let (before, inside, after) = try await Task(executorPreference: loop) {
                 let before = currentThread()
                 let inside = try await shop.thread()
@@ -156,10 +164,64 @@ struct LocalStubTests {
             #expect(before != inside, "\(record.implementation)")
         }
         let (shop, _) = try local(
-            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord)
+            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord, on: loop)
         let (before, inside) = try await Task(executorPreference: loop) {
             (currentThread(), try await shop.thread())
         }.value
         #expect(before == inside)
+    }
+
+    @Test("a call within a call that has a deadline already gets no task of its own", .timeLimit(.minutes(1)))
+    func watchedDeadline() async throws {
+        let loop = try EventLoop()
+        defer { loop.stop() }
+        let (_, link) = try local(
+            try await ComponentContext.construct(ActorShop.self), ActorShop.implementationRecord, on: loop)
+        let context = CallContext(deadline: loop.now + .seconds(60))
+        #expect(CallContext.$current.withValue(context) { link.begin(0) } == nil)
+        #expect(CallContext.$current.withValue(context.watched) { link.begin(0) } != nil)
+        // One that comes before is nobody's yet.
+        let nearer = context.watched.limited(to: loop.now + .seconds(1))
+        #expect(CallContext.$current.withValue(nearer) { link.begin(0) } == nil)
+    }
+
+    @Test("a deadline ends the wait although every thread of the pool is blocked", .timeLimit(.minutes(1)))
+    func deadlineWithBlockedPool() async throws {
+        let loop = try EventLoop()
+        defer { loop.stop() }
+        let (shop, _) = try local(
+            try await ComponentContext.construct(PoolClassShop.self), PoolClassShop.implementationRecord, on: loop)
+        // All of it on the loop: nothing of this test may need the pool before it is released.
+        let error = await Task(executorPreference: loop) {
+            let blocked = BlockedPool()
+            defer { blocked.release() }
+            return await #expect(throws: CallError.self) {
+                try await withCall(deadline: .milliseconds(20)) { try await shop.wait() }
+            }
+        }.value
+        #expect(error?.code == .deadlineExceeded)
+    }
+}
+
+/// Blocks every thread of the concurrent pool until it is released.
+private final class BlockedPool: Sendable {
+    private let started = DispatchSemaphore(value: 0)
+    private let gate = DispatchSemaphore(value: 0)
+    private let width = ProcessInfo.processInfo.activeProcessorCount
+
+    init() {
+        for _ in 0..<width {
+            Task.detached { [started, gate] in
+                started.signal()
+                Self.wait(for: gate)
+            }
+        }
+        for _ in 0..<width { started.wait() }
+    }
+
+    private static func wait(for gate: DispatchSemaphore) { gate.wait() }
+
+    func release() {
+        for _ in 0..<width { gate.signal() }
     }
 }
