@@ -4,13 +4,19 @@
 /// answer to a call that was given up is recognised. Nothing is done for a deadline while the call is under way: the
 /// table keeps a lower bound of all deadlines (``nextDeadline``), and ``expire(now:)``, called when that has passed,
 /// looks at every call once. With n calls in flight that costs n steps at most once in the shortest time to a deadline.
+//
+// `@usableFromInline` lets other modules specialise the methods; without it each of them looks up metadata.
+@usableFromInline
 package struct ClientCallTable<Call>: ~Copyable {
     @usableFromInline
     struct Slot {
-        var call: Call?
-        var generation: UInt32 = 1
-        var deadline = MonotonicTime.never
-        var nextFree = -1
+        @usableFromInline var call: Call?
+        @usableFromInline var generation: UInt32 = 1
+        @usableFromInline var deadline = MonotonicTime.never
+        @usableFromInline var nextFree = -1
+
+        @inlinable
+        init() {}
     }
 
     @usableFromInline var slots: [Slot] = []
@@ -19,7 +25,7 @@ package struct ClientCallTable<Call>: ~Copyable {
     /// The number of calls in flight.
     @usableFromInline package internal(set) var count = 0
     /// How many calls may be in flight.
-    package let limit: Int
+    @usableFromInline package let limit: Int
     /// No call's deadline is before this; nil when no call has one.
     @usableFromInline package internal(set) var nextDeadline: MonotonicTime?
 

@@ -6,7 +6,8 @@
 //     +--------+------+---------------+---------- - -
 //
 // Everything is little-endian. `id` pairs a response, an error or a cancel with its request, and a pong with its ping;
-// it is 0 where nothing is paired.
+// it is 0 where nothing is paired. A call's id is a slot of the caller's table (low 32 bits, from 0, freed ones first) and the
+// slot's generation, from 1: a new request in a slot says that its earlier call was given up.
 
 /// What a frame is.
 package enum FrameKind: UInt8, Sendable {

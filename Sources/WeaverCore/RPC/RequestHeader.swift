@@ -9,8 +9,9 @@
 package struct RequestHeader: Equatable, Sendable {
     /// The method.
     package var key: MethodKey
-    /// How long the caller waits from now on; nil is for ever.
-    package var timeout: Duration?
+    /// How long the caller waits from now on, in nanoseconds; 0 is for ever. A plain number, because a `Duration` costs
+    /// arithmetic of 128 bits for each call.
+    package var timeLeft: UInt64
     /// The caller's trace.
     package var trace: TraceContext?
     /// The caller's metadata.
@@ -19,9 +20,9 @@ package struct RequestHeader: Equatable, Sendable {
     private static let hasTrace: UInt8 = 1
     private static let hasMetadata: UInt8 = 2
 
-    package init(key: MethodKey, timeout: Duration?, trace: TraceContext?, metadata: [String: String]) {
+    package init(key: MethodKey, timeLeft: UInt64, trace: TraceContext?, metadata: [String: String]) {
         self.key = key
-        self.timeout = timeout
+        self.timeLeft = timeLeft
         self.trace = trace
         self.metadata = metadata
     }
@@ -30,12 +31,11 @@ package struct RequestHeader: Equatable, Sendable {
     /// the caller has checked it before.
     @inline(__always)
     package static func encode(
-        key: MethodKey, context: CallContext, now: @autoclosure () -> MonotonicTime, wire: inout WireEncoder
+        key: MethodKey, context: CallContext, now: MonotonicTime, wire: inout WireEncoder
     ) throws(WireError) {
         wire.append(key.rawValue)
         var left: UInt64 = 0
         if let deadline = context.deadline {
-            let now = now()
             left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 1
         }
         wire.append(left)
@@ -73,8 +73,7 @@ package struct RequestHeader: Equatable, Sendable {
     @inline(__always)
     package init(wire: inout WireDecoder) throws(WireError) {
         key = MethodKey(rawValue: try wire.read(UInt64.self))
-        let left = try wire.read(UInt64.self)
-        timeout = left == 0 ? nil : .nanoseconds(Int64(clamping: left))
+        timeLeft = try wire.read(UInt64.self)
         let flags = try wire.read(UInt8.self)
         trace = nil
         metadata = [:]
@@ -113,6 +112,7 @@ package struct RequestHeader: Equatable, Sendable {
     /// The context of the call at the callee, where it arrived at `now`.
     @inline(__always)
     package func context(now: MonotonicTime) -> CallContext {
-        CallContext(deadline: timeout.map { now + $0 }, metadata: metadata, trace: trace)
+        CallContext(
+            deadline: timeLeft == 0 ? nil : now.advanced(nanoseconds: timeLeft), metadata: metadata, trace: trace)
     }
 }

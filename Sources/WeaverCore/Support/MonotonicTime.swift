@@ -5,6 +5,7 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
     public var nanoseconds: UInt64
 
     /// The point `nanoseconds` after the clock's zero.
+    @inlinable
     public init(nanoseconds: UInt64) {
         self.nanoseconds = nanoseconds
     }
@@ -14,7 +15,13 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
 
     /// The point `duration` later; beyond the clock's end it stays at the end.
     public static func + (time: Self, duration: Duration) -> Self {
-        let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.clampedNanoseconds)
+        time.advanced(nanoseconds: duration.clampedNanoseconds)
+    }
+
+    /// The point so many nanoseconds later; beyond the clock's end it stays at the end.
+    @inlinable
+    package func advanced(nanoseconds count: UInt64) -> MonotonicTime {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
         return MonotonicTime(nanoseconds: overflow ? .max : sum)
     }
 

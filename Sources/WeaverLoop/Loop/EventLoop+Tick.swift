@@ -41,8 +41,7 @@ extension EventLoop {
             stall.enter(nil)
             switch work {
             case .job(let job):
-                unsafe job.runSynchronously(
-                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+                unsafe job.runSynchronously(on: asUnownedTaskExecutor())
             case .closure(let body): body()
             case .local(let body): body()
             }

@@ -59,7 +59,7 @@ package final class RPCChannel: Sendable {
         } else {
             do throws(CallError) {
                 try pending.frame.withEncoder { wire throws(CallError) in
-                    try core.appendRequest(key, context, id: 0, to: &wire, encode)
+                    try core.appendRequest(key, context, id: 0, now: loop.now, to: &wire, encode)
                 }
             } catch {
                 // On the loop, to which the call belongs: a cancellation looks at it there.

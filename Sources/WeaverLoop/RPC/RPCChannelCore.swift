@@ -36,11 +36,11 @@ final class RPCChannelCore: @unchecked Sendable {
     /// Writes a request's frame. From any thread.
     @inline(__always)
     func appendRequest(
-        _ key: MethodKey, _ context: CallContext, id: UInt64, to wire: inout WireEncoder,
+        _ key: MethodKey, _ context: CallContext, id: UInt64, now: MonotonicTime, to wire: inout WireEncoder,
         _ encode: (inout WireEncoder) throws(WireError) -> Void
     ) throws(CallError) {
         try wire.appendFrame(id: id, kind: .request, limit: limits.maximumFrameLength) { wire throws(WireError) in
-            try RequestHeader.encode(key: key, context: context, now: loop.now, wire: &wire)
+            try RequestHeader.encode(key: key, context: context, now: now, wire: &wire)
             try encode(&wire)
         }
     }
@@ -50,16 +50,18 @@ final class RPCChannelCore: @unchecked Sendable {
         _ pending: PendingCall, _ key: MethodKey, _ context: CallContext,
         _ encode: (inout WireEncoder) throws(WireError) -> Void
     ) {
-        guard admit(pending) else { return }
+        // One reading for all that is done here.
+        let now = loop.now
+        guard admit(pending, now) else { return }
         do throws(CallError) {
             if let connection, connection.isReady {
                 pending.state = .sent
                 try connection.write { wire throws(CallError) in
-                    try appendRequest(key, context, id: pending.id, to: &wire, encode)
+                    try appendRequest(key, context, id: pending.id, now: now, to: &wire, encode)
                 }
             } else {
                 try pending.frame.withEncoder { wire throws(CallError) in
-                    try appendRequest(key, context, id: pending.id, to: &wire, encode)
+                    try appendRequest(key, context, id: pending.id, now: now, to: &wire, encode)
                 }
                 wait(pending)
             }
@@ -72,20 +74,20 @@ final class RPCChannelCore: @unchecked Sendable {
     /// Sends a call that was encoded on another thread.
     func submitEncoded(_ pending: PendingCall) {
         guard !pending.isCancelled else { return pending.fail(.cancelled, RPCChannel.cancelledEarly) }
-        guard admit(pending) else { return }
+        guard admit(pending, loop.now) else { return }
         pending.frame.store(pending.id, at: 0)
         if let connection, connection.isReady { send(pending, on: connection) } else { wait(pending) }
     }
 
     /// Gives the call an id, or fails it.
-    private func admit(_ pending: PendingCall) -> Bool {
+    private func admit(_ pending: PendingCall, _ now: MonotonicTime) -> Bool {
         if isClosed || isRetired {
             pending.fail(.unreachable, "the connection to \(address) is not wanted any more")
-        } else if let deadline = pending.deadline, deadline <= loop.now {
+        } else if let deadline = pending.deadline, deadline <= now {
             pending.fail(.deadlineExceeded, "the deadline had passed before the call was sent")
         } else if let connection, connection.isDraining {
             pending.fail(.draining, "the replica at \(address) is ending")
-        } else if connection == nil, let failure, loop.now < retryAt {
+        } else if connection == nil, let failure, now < retryAt {
             pending.resume(throwing: failure)
         } else if waiting.byteCount >= limits.highWaterMark || connection?.isWritable == false {
             pending.fail(.overloaded, "\(limits.highWaterMark) bytes wait to be sent to \(address)")

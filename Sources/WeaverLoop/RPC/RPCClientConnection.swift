@@ -87,11 +87,22 @@ final class RPCClientConnection: ByteStreamDelegate {
     func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
         keepalive.received(now: loop.now)
         do throws(FrameError) {
-            try decoder.feed(bytes) { header, payload in receive(header, payload) }
+            try withDecoder { decoder throws(FrameError) in
+                try decoder.feed(bytes) { header, payload in receive(header, payload) }
+            }
         } catch {
             close(error.callError)
         }
         if machine.state != .greeting { decoder.maximumLength = core.limits.maximumFrameLength }
+    }
+
+    /// Takes the decoder out of the connection for the time of `body`: while a property is lent to such a call, each use
+    /// of the connection inside of it is checked for exclusivity.
+    private func withDecoder(_ body: (inout FrameDecoder) throws(FrameError) -> Void) throws(FrameError) {
+        var lent = FrameDecoder(maximumLength: 0)
+        swap(&lent, &decoder)
+        defer { swap(&lent, &decoder) }
+        try body(&lent)
     }
 
     func streamReadDestination(_ stream: ByteStream) -> UnsafeMutableRawBufferPointer? {

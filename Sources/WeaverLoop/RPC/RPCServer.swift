@@ -11,6 +11,7 @@ package final class RPCServer: @unchecked Sendable {
     package let limits: RPCLimits
     let hello: Hello
     let dispatcher: any RPCDispatcher
+    let workers: CallWorkers
     private var listener: StreamListener?
     private var connections: [ObjectIdentifier: RPCServerConnection] = [:]
     private var drained: [CheckedContinuation<Void, Never>] = []
@@ -32,6 +33,7 @@ package final class RPCServer: @unchecked Sendable {
         self.hello = hello
         self.limits = limits
         self.dispatcher = dispatcher
+        workers = CallWorkers(loop: loop)
     }
 
     /// Makes a server that listens on `address`, any free port of 127.0.0.1 by default. From any thread.
@@ -115,6 +117,7 @@ package final class RPCServer: @unchecked Sendable {
                 listener?.close()
                 listener = nil
                 for connection in connections.values { connection.close() }
+                workers.close()
                 continuation.resume()
             }
         }

@@ -53,11 +53,22 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         readTime = loop.now
         keepalive.received(now: readTime)
         do throws(FrameError) {
-            try decoder.feed(bytes) { header, payload in receive(header, payload) }
+            try withDecoder { decoder throws(FrameError) in
+                try decoder.feed(bytes) { header, payload in receive(header, payload) }
+            }
         } catch {
             refuse(error.callError)
         }
         didFeed()
+    }
+
+    /// Takes the decoder out of the connection for the time of `body`: while a property is lent to such a call, each use
+    /// of the connection inside of it is checked for exclusivity.
+    private func withDecoder(_ body: (inout FrameDecoder) throws(FrameError) -> Void) throws(FrameError) {
+        var lent = FrameDecoder(maximumLength: 0)
+        swap(&lent, &decoder)
+        defer { swap(&lent, &decoder) }
+        try body(&lent)
     }
 
     func streamReadDestination(_ stream: ByteStream) -> UnsafeMutableRawBufferPointer? {
@@ -163,11 +174,9 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         work: @escaping @Sendable (ServerCall) async -> Void
     ) {
         begunInTurn += 1
-        calls.insert(call, id: call.id, deadline: call.context.deadline)
+        calls.insert(call, id: call.id, deadline: call.context.deadline)?.cancel()
         server.callBegan()
-        if placement == .loop { loop.stall.enter(label) }
-        CallRunner.run(call, on: placement, loop: loop, work: work)
-        if placement == .loop { loop.stall.enter(nil) }
+        call.start(on: placement, workers: server.workers, label: label, work)
     }
 
     func ended(_ call: ServerCall) {

@@ -4,7 +4,7 @@ public import WeaverCore
 /// One incoming call: what the server stub answers through. It may be used from any thread; the first answer counts and
 /// later ones are dropped, as is the answer to a call that was cancelled or ran out of time.
 public final class ServerCall: @unchecked Sendable {
-    // @unchecked: `task` and `isAnswered` are touched on the loop's thread only.
+    // @unchecked: what changes is touched on the loop's thread only.
 
     /// The caller's deadline, metadata and trace.
     public let context: CallContext
@@ -15,8 +15,10 @@ public final class ServerCall: @unchecked Sendable {
 
     private let sink: any ServerReplySink
     private let cancelled = Atomic<Bool>(false)
-    /// The task that runs the method, once it has suspended.
-    var task: Task<Void, Never>?
+    /// What runs the method, until it has returned.
+    private var runner: CallRunner?
+    private var work: (@Sendable (ServerCall) async -> Void)?
+    private var label: StallLabel?
     /// Whether an answer was given or is not wanted any more.
     var isAnswered = false
 
@@ -68,9 +70,46 @@ public final class ServerCall: @unchecked Sendable {
         sink.answer(self, .error, encode)
     }
 
-    /// The work has returned. On the loop's thread.
-    func ended() {
-        task = nil
+    // MARK: Running
+
+    /// Runs `work` where `placement` says, in the call's context, and tells the sink, on the loop's thread, when it has
+    /// returned. On the loop's thread.
+    func start(
+        on placement: CallPlacement, workers: CallWorkers, label: StallLabel?,
+        _ work: @escaping @Sendable (ServerCall) async -> Void
+    ) {
+        switch placement {
+        case .loop:
+            self.work = work
+            self.label = label
+            workers.run(self)
+        case .pool:
+            let loop = workers.loop
+            runner = .task(
+                Task(executorPreference: globalConcurrentExecutor) { [self] in
+                    await runInContext(work)
+                    loop.execute { self.ended() }
+                })
+        }
+    }
+
+    /// Runs the work in a worker's task. A call that was cancelled before is not begun.
+    func run(by worker: CallWorker) async {
+        if let work = exchange(&work, with: nil), !isCancelled {
+            runner = .worker(worker)
+            worker.loop.stall.enter(label)
+            await runInContext(work)
+        }
+        ended()
+    }
+
+    /// The connection answers and cancels the call at its deadline, so nobody else needs to watch it.
+    private func runInContext(_ work: @Sendable (ServerCall) async -> Void) async {
+        await CallContext.$current.withValue(context.watched) { await work(self) }
+    }
+
+    private func ended() {
+        runner = nil
         sink.ended(self)
     }
 
@@ -78,8 +117,18 @@ public final class ServerCall: @unchecked Sendable {
     package func cancel() {
         cancelled.store(true, ordering: .relaxed)
         isAnswered = true
-        task?.cancel()
+        switch runner {
+        case .worker(let worker): worker.cancel()
+        case .task(let task): task.cancel()
+        case nil: break
+        }
     }
+}
+
+/// What runs a call's method.
+private enum CallRunner {
+    case worker(CallWorker)
+    case task(Task<Void, Never>)
 }
 
 /// Takes the answers of calls: a connection, or a test.

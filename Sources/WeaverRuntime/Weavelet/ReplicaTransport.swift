@@ -3,9 +3,15 @@ internal import WeaverLoop
 
 /// Calls to the replicas of one component.
 struct ReplicaTransport: ComponentTransport {
-    let replicas: ReplicaSet
-    /// The deadline of calls that have none of their own.
-    let defaultDeadline: Duration
+    private let replicas: ReplicaSet
+    /// The bound of calls that have no other, in nanoseconds.
+    private let defaultBound: UInt64
+
+    /// Calls to `replicas`; `defaultDeadline` is for calls that have none of their own.
+    init(replicas: ReplicaSet, defaultDeadline: Duration) {
+        self.replicas = replicas
+        defaultBound = defaultDeadline.clampedNanoseconds
+    }
 
     nonisolated(nonsending)
         func call<R: Sendable>(
@@ -22,8 +28,9 @@ struct ReplicaTransport: ComponentTransport {
 
     /// The caller's context, with the earliest of its deadline and the method's; the default where there is neither.
     private func context(for method: MethodInfo) -> CallContext {
-        let current = CallContext.current
-        guard let bound = method.deadline ?? (current.deadline == nil ? defaultDeadline : nil) else { return current }
-        return current.limited(to: EventLoop.now + bound)
+        var context = CallContext.current
+        if let bound = method.deadline { return context.limited(to: EventLoop.now + bound) }
+        if context.deadline == nil { context.deadline = EventLoop.now.advanced(nanoseconds: defaultBound) }
+        return context
     }
 }

@@ -71,20 +71,45 @@ import Testing
     @Test func `the server's table refuses a second call with an id and one too many`() {
         var table = ServerCallTable<Int>(limit: 2)
         #expect(table.admission(of: 5) == .admitted)
-        table.insert(1, id: 5, deadline: nil)
+        #expect(table.insert(1, id: 5, deadline: nil) == nil)
         #expect(table.admission(of: 5) == .duplicate)
-        table.insert(2, id: 6, deadline: nil)
+        #expect(table.admission(of: 0) == .duplicate)
+        #expect(table.insert(2, id: 6, deadline: nil) == nil)
         #expect(table.admission(of: 7) == .overloaded)
+        #expect(table.admission(of: 1) == .overloaded)
         #expect(table.remove(5) == 1)
         #expect(table.remove(5) == nil)
+        #expect(table.remove(0) == nil && table.remove(.max) == nil)
         #expect(table.admission(of: 5) == .admitted)
+    }
+
+    @Test func `a slot that the peer uses again says that its earlier call was given up`() {
+        var table = ServerCallTable<String>(limit: 1)
+        let (first, second) = (UInt64(1) << 32, UInt64(2) << 32)
+        #expect(table.insert("first", id: first, deadline: nil) == nil)
+        #expect(table.admission(of: second) == .admitted)
+        #expect(table.insert("second", id: second, deadline: nil) == "first")
+        #expect(table.count == 1)
+        #expect(table.remove(first) == nil)
+        #expect(table.remove(second) == "second")
+    }
+
+    @Test func `a peer's slot number decides no allocation past the bound`() {
+        var table = ServerCallTable<Int>(limit: 2)
+        let last = UInt64(ServerCallTable<Int>.maximumSlots - 1)
+        #expect(table.admission(of: last) == .admitted)
+        #expect(table.admission(of: last + 1) == .overloaded)
+        #expect(table.admission(of: 1 << 32 | 0xffff_ffff) == .overloaded)
+        #expect(table.insert(1, id: last, deadline: nil) == nil)
+        #expect(table.remove(last) == 1)
+        #expect(ServerCallTable<Int>(limit: 1 << 17).admission(of: last + 1) == .admitted)
     }
 
     @Test func `the server's deadlines expire once`() {
         var table = ServerCallTable<Int>(limit: 5)
-        table.insert(1, id: 1, deadline: time(10))
-        table.insert(2, id: 2, deadline: time(20))
-        table.insert(3, id: 3, deadline: nil)
+        _ = table.insert(1, id: 1, deadline: time(10))
+        _ = table.insert(2, id: 2, deadline: time(20))
+        _ = table.insert(3, id: 3, deadline: nil)
         #expect(table.nextDeadline == time(10))
         #expect(table.expire(now: time(5)).isEmpty)
         #expect(table.expire(now: time(15)).map(\.call) == [1])

@@ -23,19 +23,24 @@ import Testing
 
     @Test func `a deadline travels as the time left and starts again at the callee`() throws {
         let header = try decode(try encode(CallContext(deadline: now + .milliseconds(5))))
-        #expect(header.timeout == .milliseconds(5))
+        #expect(header.timeLeft == 5_000_000)
         let later = MonotonicTime(nanoseconds: 900_000)
         #expect(header.context(now: later).deadline == later + .milliseconds(5))
+    }
+
+    @Test func `a time left beyond the clock's end ends there`() throws {
+        let header = RequestHeader(key: key, timeLeft: .max, trace: nil, metadata: [:])
+        #expect(header.context(now: now).deadline == MonotonicTime(nanoseconds: .max))
     }
 
     @Test func `without deadline, trace and metadata the header has 17 bytes`() throws {
         let bytes = try encode(CallContext())
         #expect(bytes.count == 17)
-        #expect(try decode(bytes) == RequestHeader(key: key, timeout: nil, trace: nil, metadata: [:]))
+        #expect(try decode(bytes) == RequestHeader(key: key, timeLeft: 0, trace: nil, metadata: [:]))
     }
 
     @Test func `a deadline that passed while encoding does not become none`() throws {
-        #expect(try decode(try encode(CallContext(deadline: now))).timeout == .nanoseconds(1))
+        #expect(try decode(try encode(CallContext(deadline: now))).timeLeft == 1)
     }
 
     @Test func `trace and metadata come through`() throws {
