@@ -17,8 +17,10 @@ extension EventLoop {
         let started = unsafe Unmanaged.passRetained(self)
         // The thread waits at this lock until `thread` is set, which its first isInLoop reads.
         threadMayStart.withLock { _ in
+            // Not straight into `thread`: a property that is lent once is checked for exclusivity at each use.
+            var made = pthread_t()
             let code = unsafe pthread_create(
-                &thread, nil,
+                &made, nil,
                 { argument in
                     #if canImport(Glibc)
                         let raw = unsafe argument.unsafelyUnwrapped
@@ -29,6 +31,7 @@ extension EventLoop {
                     return nil
                 }, started.toOpaque())
             precondition(code == 0, "no thread for an event loop: errno \(code)")
+            thread = made
         }
         #if canImport(Glibc)
             unsafe weaver_set_thread_name(thread, String(name.prefix(15)))

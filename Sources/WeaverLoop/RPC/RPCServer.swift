@@ -21,9 +21,12 @@ package final class RPCServer: @unchecked Sendable {
     /// Where the server listens; set once it does.
     package private(set) var address: SocketAddress
     /// Whether ``drain()`` was called.
-    package private(set) var isDraining = false
+    package var isDraining: Bool { drains }
     /// How many calls run now, those included whose caller has given up.
-    package private(set) var callsRunning = 0
+    package var callsRunning: Int { running }
+    // Not visible to other modules, so that accesses need no check of exclusivity.
+    private var drains = false
+    private var running = 0
 
     private init(
         loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits, dispatcher: any RPCDispatcher
@@ -74,13 +77,13 @@ package final class RPCServer: @unchecked Sendable {
     /// A connection's peer is known, or the connection has ended before.
     func greetingEnded() { greetings -= 1 }
 
-    var hasRoom: Bool { callsRunning < limits.maximumCallsPerReplica }
+    var hasRoom: Bool { running < limits.maximumCallsPerReplica }
 
-    func callBegan() { callsRunning += 1 }
+    func callBegan() { running += 1 }
 
     func callEnded() {
-        callsRunning -= 1
-        if callsRunning == 0, isDraining { resumeDrained() }
+        running -= 1
+        if running == 0, drains { resumeDrained() }
     }
 
     func connectionClosed(_ connection: RPCServerConnection) {
@@ -99,12 +102,12 @@ package final class RPCServer: @unchecked Sendable {
     package func drain() async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
-                if !isDraining {
-                    isDraining = true
+                if !drains {
+                    drains = true
                     for connection in connections.values { connection.sendGoaway() }
                 }
                 drained.append(continuation)
-                if callsRunning == 0 { resumeDrained() }
+                if running == 0 { resumeDrained() }
             }
         }
     }
