@@ -13,6 +13,8 @@ PLUGIN_SOURCES := Package.swift $(wildcard Sources/WeaverMacros/*.swift Sources/
 WITH_PLUGIN := -Xswiftc -load-plugin-executable -Xswiftc $(PLUGIN)\#WeaverMacros
 RELEASE := -c release --scratch-path $(SCRATCH) $(WITH_PLUGIN)
 NESTED := --scratch-path $(SCRATCH)
+# Tests look into modules, which optimised builds allow only when they are told to.
+TESTABLE := -c release --scratch-path $(CURDIR)/.build-testing $(WITH_PLUGIN) -Xswiftc -enable-testing
 SWIFT_FILES = git ls-files --cached --others --exclude-standard '*.swift'
 # SwiftPM keeps one plan for each scratch path and may take that of the package built before for this one's ("No target
 # named ... in build description"): it is made anew where packages take turns.
@@ -23,10 +25,10 @@ FUZZER := -c release --scratch-path $(FUZZ_SCRATCH) -Xswiftc -sanitize=fuzzer,ad
 STEP = @printf '\n== %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz format deps release clean
+.PHONY: help run test test-release lint bench fuzz format deps release clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: release ## Build optimised and run the example: weaver multi deploy Examples/Lemon/weaver.toml (or CONFIG=...)
 	@exec $(SCRATCH)/release/weaver multi deploy $(CONFIG)
@@ -59,6 +61,17 @@ test: deps ## Build and run every test
 	$(SWIFT) test $(NESTED) --skip-build --skip IntegrationTests
 	$(STEP) "tests of the real binaries"
 	WEAVER_BINARIES=$(SCRATCH)/debug $(SWIFT) test $(NESTED) --skip-build --filter IntegrationTests
+
+test-release: release ## Run the tests of optimised builds, but for those of the macros
+	$(STEP) "building the package and its tests, optimised"
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(TESTABLE) --build-tests
+	$(STEP) "tests of the package, optimised"
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --skip IntegrationTests
+	$(STEP) "tests of the real binaries, optimised"
+	$(FORGET_PLAN)
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product UnrulyApp
+	WEAVER_BINARIES=$(SCRATCH)/release WEAVER_PREBUILT_MACROS=1 \
+		$(SWIFT) test $(TESTABLE) --skip-build --filter IntegrationTests
 
 lint: ## Check the format of all Swift files
 	@$(SWIFT_FILES) | xargs $(SWIFT) format lint --strict --parallel
