@@ -77,13 +77,11 @@ public struct WireDecoder: ~Copyable {
 
     /// Lends the next `count` bytes to `body`, in place.
     @inlinable
-    public mutating func readBytes<R, E: Error>(
-        count: Int, _ body: (RawSpan) throws(E) -> R
-    ) throws -> R {
+    public mutating func readBytes<R>(count: Int, _ body: (RawSpan) -> R) throws(WireError) -> R {
         guard count >= 0, remaining >= count else { throw truncated(count) }
         let bytes = unsafe RawSpan(_unsafeStart: next, byteCount: count)
         unsafe next += count
-        return try body(bytes)
+        return body(bytes)
     }
 
     /// Reads `count` bytes into an array, by one copy.

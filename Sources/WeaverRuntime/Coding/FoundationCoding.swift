@@ -37,6 +37,16 @@ extension UUID: WireCodable {
     }
 }
 
+extension UUID: RoutingKey {
+    /// All bits.
+    public func hash(into hasher: inout RoutingHasher) {
+        let (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p) = uuid
+        for half in [[a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]] {
+            hasher.combine(half.reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
+        }
+    }
+}
+
 extension Data: WireCodable {
     /// The count alone.
     public static var minimumWireSize: Int { 4 }
@@ -46,10 +56,10 @@ extension Data: WireCodable {
         encoder.append(bytes)
     }
 
-    /// Reads the bytes.
+    /// Reads the bytes, by one copy.
     public init(wire decoder: inout WireDecoder) throws(WireError) {
         let count = try decoder.readCount()
-        self.init(try decoder.readArray(count: count))
+        self = try decoder.readBytes(count: count) { bytes in unsafe bytes.withUnsafeBytes { unsafe Data($0) } }
     }
 }
 
@@ -77,10 +87,12 @@ extension Decimal: WireCodable {
         try description.encode(wire: &encoder)
     }
 
-    /// Reads the text; one that is no number is an error.
+    /// Reads the text; one that is not the text of a number, to the last letter, is an error.
     public init(wire decoder: inout WireDecoder) throws(WireError) {
         let text = try String(wire: &decoder)
-        guard let number = Decimal(string: text, locale: nil) else {
+        let number = text == Decimal.nan.description ? .nan : Decimal(string: text, locale: nil)
+        // Foundation reads the number at the beginning of any text.
+        guard let number, number.description == text else {
             throw WireError(.badValue, "\(text.debugDescription) is no decimal number")
         }
         self = number
