@@ -44,7 +44,7 @@ extension ComponentModel {
                 \(name)ClientStub(client, router)
             }
 
-            \(memberAccess)static func invoke(
+            \(callsAvailability)\(memberAccess)static func invoke(
                 _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
                 arguments: inout WeaverRuntime.WireDecoder
             ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
@@ -85,7 +85,7 @@ extension ComponentModel {
         }
         return """
 
-                \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
                     try await client.call(
                         \(index), routingKey: \(method.routingKey),
                         encode: { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
@@ -119,7 +119,7 @@ extension ComponentModel {
         let isVoid = if case .void = method.result { true } else { false }
         return """
 
-                \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
                     guard let start = link.begin(\(index)) else {
                         return try await link.detour(\(index)) { [implementation] () async throws -> \(method.resultType) in
                             try await implementation.\(method.call)
@@ -142,7 +142,7 @@ extension ComponentModel {
     fileprivate var serverStub: String {
         """
         \(typeAccess)nonisolated enum \(name)ServerStub {
-            \(memberAccess)static func invoke(
+            \(callsAvailability)\(memberAccess)static func invoke(
                 _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
                 arguments: inout WeaverRuntime.WireDecoder
             ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {

@@ -30,8 +30,13 @@ public struct LinkedRecords: Sendable {
         collected.withLock { $0.implementations.append(record) }
     }
 
-    /// Adds an error type. For generated code, called by an entry of the section.
-    public static func add(_ error: ErrorType) {
+    /// Adds an error type; `name` is its own in the application. For generated code, called by an entry of the section.
+    public static func add<E: Error & WireCodable>(_ name: String, _ type: E.Type) {
+        let error = ErrorType(name, type)
         collected.withLock { $0.errors.append(error) }
     }
+
+    /// Adds nothing, for a type of which `@Serializable` does not see whether it is an error, and which is none. For
+    /// generated code.
+    public static func add<T: WireCodable>(_ name: String, _ type: T.Type) {}
 }
