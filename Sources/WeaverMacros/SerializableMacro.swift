@@ -15,7 +15,7 @@ struct SerializableMacro: ExtensionMacro {
         if model.mayBeError {
             parts.append(LinkedEntry.source("add(\"\(model.source.unique)\", \(type).self)"))
         }
-        let conditions = model.generics.map { "\($0): WeaverRuntime.WireCodable & Sendable" }
+        let conditions = model.generics.map { "\($0): WeaverRuntime.WireCodable" }
         let clause = conditions.isEmpty ? "" : " where \(conditions.joined(separator: ", "))"
         // What travels is used by tasks of both processes. A conformance that the user has written is not repeated.
         let sendable = protocols.contains { $0.lastName == "Sendable" }

@@ -40,9 +40,10 @@ extension UUID: WireCodable {
 extension UUID: RoutingKey {
     /// All bits.
     public func hash(into hasher: inout RoutingHasher) {
-        let (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p) = uuid
-        for half in [[a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]] {
-            hasher.combine(half.reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
+        unsafe withUnsafeBytes(of: uuid) { bytes in
+            for offset in stride(from: 0, to: 16, by: 8) {
+                hasher.combine(UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// What the macros have left in the binary's `weaver_comps` section: every implementation and every `@Serializable`
 /// error type of the modules that are linked in, without any registration by the application. Those of shared
-/// libraries are not found; `Weaver.run(components:)` takes them.
+/// libraries are not found: `Weaver.run(components:)` takes the implementations, `@Component(errors:)` the errors.
 public struct LinkedRecords: Sendable {
     /// The implementations, in the order of the linker.
     package private(set) var implementations: [ImplementationRecord] = []
