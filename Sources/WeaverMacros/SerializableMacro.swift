@@ -87,13 +87,16 @@ struct SerializableModel {
         ]
     }
 
-    /// Types inside generic ones cannot have the static property that a record is, and travel in words.
+    /// Types inside generic ones cannot have the static property that a record is, and travel in words. Whether what an
+    /// extension extends is generic is not seen: there the name of the protocol has to say that it is an error's.
     private static func mayBeError(_ type: some DeclGroupSyntax, in context: some MacroExpansionContext) -> Bool {
         let isInGeneric = context.lexicalContext.contains { scope in
             scope.asProtocol((any WithGenericParametersSyntax).self)?.genericParameterClause != nil
         }
-        let parents = type.inheritanceClause?.inheritedTypes.map(\.type) ?? []
-        return !isInGeneric && parents.contains { !plainParents.contains($0.lastName ?? "") }
+        guard !isInGeneric else { return false }
+        let isInExtension = context.lexicalContext.contains { $0.is(ExtensionDeclSyntax.self) }
+        let parents = type.inheritanceClause?.inheritedTypes.map { $0.type.lastName ?? "" } ?? []
+        return parents.contains { isInExtension ? $0.hasSuffix("Error") : !plainParents.contains($0) }
     }
 
     /// The two functions and the size, around their bodies.
