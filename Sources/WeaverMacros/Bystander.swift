@@ -13,8 +13,8 @@ extension ComponentModel {
     /// file's top, also for an interface within a type.
     var bystander: String {
         let types = methods.enumerated().flatMap { index, method in
-            method.parameters.enumerated().map { "typealias Argument\(index)_\($0) = \($1.type)" }
-                + ["typealias Result\(index) = \(method.resultType)"]
+            (method.parameters.enumerated().map { "typealias Argument\(index)_\($0) = \($1.type)" }
+                + ["typealias Result\(index) = \(method.resultType)"]).map { method.availability + $0 }
         }
         return """
             \(typeAccess)nonisolated protocol \(name)Bystander {
@@ -25,7 +25,7 @@ extension ComponentModel {
     /// The methods of the bystanders of the interface, whose qualified name is `type`.
     func bystanderMethods(of type: String) -> String {
         """
-        extension \(type) where Self: \(type)Bystander {
+        \(availability)extension \(type) where Self: \(type)Bystander {
         \(methods.enumerated().map { bystanderMethod($1, index: $0, "\(type)Bystander") }.joined())}
         """
     }
@@ -35,7 +35,7 @@ extension ComponentModel {
             "\(parameter.label == "_" ? "_" : "\(parameter.label) _"): \(types).Argument\(index)_\(position)"
         }
         return """
-                \(memberAccess)nonisolated(nonsending) func \(method.name)(\(parameters.joined(separator: ", "))) \
+                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.name)(\(parameters.joined(separator: ", "))) \
             async throws -> \(types).Result\(index) {
                     fatalError("there is no value of a bystander")
                 }

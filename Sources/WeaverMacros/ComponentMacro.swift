@@ -4,7 +4,8 @@ import SwiftSyntaxMacros
 
 /// `@Component`: writes the descriptor, the three stubs, the router's protocol and the bystander's next to the interface.
 ///
-/// Parameters are renamed in all that is written here, so that no name of the user's meets one of ours.
+/// Parameters are renamed in all that is written here, and properties of stubs begin with an underscore, so that no name
+/// of the user's meets one of ours.
 struct ComponentMacro: PeerMacro, ExtensionMacro {
     static func expansion(
         of node: AttributeSyntax, providingPeersOf declaration: some DeclSyntaxProtocol,
@@ -56,7 +57,7 @@ extension ComponentModel {
                 \(name)ClientStub(client, router)
             }
 
-            \(memberAccess)static func invoke(
+            \(callsAvailability)\(memberAccess)static func invoke(
                 _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
                 arguments: inout WeaverRuntime.WireDecoder
             ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
@@ -76,12 +77,12 @@ extension ComponentModel {
     fileprivate var clientStub: String {
         """
         \(typeAccess)nonisolated final class \(name)ClientStub: \(name) {
-            private let client: WeaverRuntime.ComponentClient
-            private let router: (any \(name)Routing)?
+            private let _client: WeaverRuntime.ComponentClient
+            private let _router: (any \(name)Routing)?
 
             \(memberAccess)init(_ client: WeaverRuntime.ComponentClient, _ router: (any \(name)Routing)?) {
-                self.client = client
-                self.router = router
+                _client = client
+                _router = router
             }
         \(methods.enumerated().map { clientMethod($1, index: $0) }.joined())}
         """
@@ -97,9 +98,9 @@ extension ComponentModel {
         }
         return """
 
-                \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
-                    try await client.call(
-                        \(index), routingKey: \(method.routingKey),
+                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                    try await _client.call(
+                        \(index), routingKey: \(method.routingKey(by: "_router")),
                         encode: { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
                             \(encode.isEmpty ? "" : encode.joined(separator: "\n                "))
                         },
@@ -116,12 +117,12 @@ extension ComponentModel {
     fileprivate var localStub: String {
         """
         \(typeAccess)nonisolated final class \(name)LocalStub: \(name) {
-            private let implementation: any \(name)
-            private let link: WeaverRuntime.LocalLink
+            private let _implementation: any \(name)
+            private let _link: WeaverRuntime.LocalLink
 
             \(memberAccess)init(_ implementation: any \(name), _ link: WeaverRuntime.LocalLink) {
-                self.implementation = implementation
-                self.link = link
+                _implementation = implementation
+                _link = link
             }
         \(methods.enumerated().map { localMethod($1, index: $0) }.joined())}
         """
@@ -131,17 +132,17 @@ extension ComponentModel {
         let isVoid = if case .void = method.result { true } else { false }
         return """
 
-                \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
-                    guard let start = link.begin(\(index)) else {
-                        return try await link.detour(\(index)) { [implementation] () async throws -> \(method.resultType) in
-                            try await implementation.\(method.call)
+                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                    guard let start = _link.begin(\(index)) else {
+                        return try await _link.detour(\(index)) { [_implementation] () async throws -> \(method.resultType) in
+                            try await _implementation.\(method.call)
                         }
                     }
                     do {
-                        \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
-                        link.end(\(index), start)\(isVoid ? "" : "\n            return result")
+                        \(isVoid ? "" : "let result: \(method.resultType) = ")try await _implementation.\(method.call)
+                        _link.end(\(index), start)\(isVoid ? "" : "\n            return result")
                     } catch {
-                        link.fail(\(index), start)
+                        _link.fail(\(index), start)
                         throw error
                     }
                 }
@@ -154,7 +155,7 @@ extension ComponentModel {
     fileprivate var serverStub: String {
         """
         \(typeAccess)nonisolated enum \(name)ServerStub {
-            \(memberAccess)static func invoke(
+            \(callsAvailability)\(memberAccess)static func invoke(
                 _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
                 arguments: inout WeaverRuntime.WireDecoder
             ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
@@ -176,7 +177,7 @@ extension ComponentModel {
         return """
                     case \(index):
                         \((decode + ["try arguments.finish()"]).joined(separator: "\n            "))
-                        return WeaverRuntime.Invocation(routingKey: \(method.routingKey)) { call in
+                        return WeaverRuntime.Invocation(routingKey: \(method.routingKey(by: "router"))) { call in
                             do {
                                 \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
                                 call.reply { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
@@ -229,5 +230,7 @@ extension ComponentModel.Method {
     }
 
     /// The hash of the key that the router gives for the call.
-    fileprivate var routingKey: String { "router.flatMap { WeaverRuntime.RoutingHasher.hash($0.\(call)) }" }
+    fileprivate func routingKey(by router: String) -> String {
+        "\(router).flatMap { WeaverRuntime.RoutingHasher.hash($0.\(call)) }"
+    }
 }

@@ -17,6 +17,11 @@ struct ComponentModel {
         let key: String
         let isIdempotent: Bool
         let deadline: String?
+        /// The method's `@available` attributes.
+        let availability: String
+
+        /// What tells the method from others but for the result.
+        fileprivate let signature: String
     }
 
     struct Parameter {
@@ -28,6 +33,9 @@ struct ComponentModel {
 
     let name: String
     let source: SourceName
+    /// The protocol's `@available` attributes.
+    let availability: String
+    /// What stands before a type next to the protocol: its `@available` attributes and its access level.
     let typeAccess: String
     let memberAccess: String
     let methods: [Method]
@@ -46,12 +54,16 @@ struct ComponentModel {
         check.checkDeclaration()
         name = declaration.name.text
         source = SourceName(of: declaration.name, in: context)
-        typeAccess = declaration.modifiers.typeAccess
-        memberAccess = declaration.modifiers.memberAccess
+        let access = Access(declaration.modifiers, in: context)
+        availability = declaration.attributes.availability
+        typeAccess = availability + access.peer
+        memberAccess = access.member
         var methods: [Method] = []
         for member in declaration.memberBlock.members {
             guard let function = check.method(member.decl) else { continue }
-            methods.append(Method(function, component: source.qualified))
+            let method = Method(function, component: source.qualified)
+            if methods.contains(where: { $0.signature == method.signature }) { check.refuseOverload(function) }
+            methods.append(method)
         }
         self.methods = methods
         errors = Self.errors(attribute)
@@ -61,6 +73,11 @@ struct ComponentModel {
     private static func errors(_ attribute: AttributeSyntax) -> [String] {
         guard case .argumentList(let arguments) = attribute.arguments else { return [] }
         return arguments.map { $0.expression.trimmedDescription }
+    }
+
+    /// The attribute of code that calls all methods: deprecated where one of them is, so that it does not warn.
+    var callsAvailability: String {
+        methods.contains { $0.availability.contains("deprecated") } ? "@available(*, deprecated)\n" : ""
     }
 }
 
@@ -77,7 +94,9 @@ extension ComponentModel.Method {
         displayName = "\(function.name.plainText)(\(labels))"
         let types = signature.parameterClause.parameters.map { $0.type.bare.normalized }.joined(separator: ",")
         let result = type?.normalized ?? "Void"
-        key = MethodKeys.literal(of: "\(component)/\(displayName)(\(types))->\(result)")
+        self.signature = "\(displayName)(\(types))"
+        key = MethodKeys.literal(of: "\(component)/\(self.signature)->\(result)")
+        availability = function.attributes.availability
         isIdempotent = function.attributes.attribute(named: "Idempotent") != nil
         deadline = function.attributes.attribute(named: "Deadline").flatMap { attribute in
             guard case .argumentList(let arguments) = attribute.arguments else { return nil }
@@ -93,8 +112,9 @@ extension ComponentModel.Parameter {
         shape = WireShape(parameter.type)
     }
 
-    /// The label without backticks, of which the compiler warns in calls, but for the three keywords that need them.
+    /// The label without backticks, of which the compiler warns in calls, but for those that need them: three keywords,
+    /// and what is no identifier.
     private static func label(_ name: TokenSyntax) -> String {
-        ["inout", "let", "var"].contains(name.plainText) ? name.text : name.plainText
+        ["inout", "let", "var"].contains(name.plainText) || !name.isPlain ? name.text : name.plainText
     }
 }

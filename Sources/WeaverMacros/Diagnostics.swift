@@ -29,6 +29,18 @@ extension MacroExpansionContext {
             changes: [.replace(oldNode: Syntax(old), newNode: Syntax(new))])
         report(identifier, at: node, message, fixIts: [fixIt])
     }
+
+    /// Reports an error at a modifier that leaving it out mends.
+    func report<Declaration: DeclSyntaxProtocol & WithModifiersSyntax>(
+        _ identifier: String, removing modifier: DeclModifierSyntax, from declaration: Declaration, _ message: String
+    ) {
+        var fixed = declaration
+        fixed.modifiers = declaration.modifiers.filter { $0.id != modifier.id }
+        fixed.leadingTrivia = declaration.leadingTrivia
+        report(
+            identifier, at: modifier, message, fix: "remove '\(modifier.trimmedDescription)'", replace: declaration,
+            by: fixed)
+    }
 }
 
 /// A context in which nothing is reported: for the second role of a macro, whose first has reported it already.

@@ -18,20 +18,37 @@ struct ImplementationCheck<Context: MacroExpansionContext, Declaration: DeclGrou
 
     /// The interface that the attribute names.
     func interface(_ attribute: AttributeSyntax) -> String? {
-        for label in ["routedBy", nil] {
-            guard let argument = attribute.argument(label), argument.metatypeBase == nil else { continue }
+        guard kind.implementsOnce(attribute) else {
             context.report(
-                "not-a-metatype", at: argument,
-                label == nil
-                    ? "@Implements takes the component's protocol: write 'Categories.self'"
-                    : "'routedBy' takes the router's type: write 'CategoryRouter.self'")
+                "implements-twice", at: attribute,
+                "a type implements one component: write a type of its own for each")
+            return nil
+        }
+        for label in ["routedBy", nil] {
+            guard let argument = attribute.argument(label), argument.namedMetatype == nil else { continue }
+            reportMetatype(argument, label)
             return nil
         }
         if let runsOn = attribute.argument("runsOn"), !isRunsOn(runsOn) {
             context.report("runs-on", at: runsOn, "'runsOn' is written as '.loop' or '.pool'")
             return nil
         }
-        return attribute.argument(nil)?.metatypeBase
+        return attribute.argument(nil)?.namedMetatype
+    }
+
+    /// Says what is to be written, and writes it where the argument has the name.
+    private func reportMetatype(_ argument: ExprSyntax, _ label: String?) {
+        let message =
+            label == nil
+            ? "@Implements takes the component's protocol: write 'Categories.self'"
+            : "'routedBy' takes the router's type: write 'CategoryRouter.self'"
+        let name = argument.is(DeclReferenceExprSyntax.self) ? argument.trimmedDescription : argument.existentialName
+        guard let name, name.first?.isUppercase == true else {
+            return context.report("not-a-metatype", at: argument, message)
+        }
+        context.report(
+            "not-a-metatype", at: argument, message, fix: "write '\(name).self'", replace: argument,
+            by: ExprSyntax("\(raw: name).self"))
     }
 
     private func isRunsOn(_ expression: ExprSyntax) -> Bool {
@@ -47,6 +64,7 @@ struct ImplementationCheck<Context: MacroExpansionContext, Declaration: DeclGrou
                 "an implementation cannot be generic: the runtime would not know which '\(name)' to construct")
             return false
         }
+        if context.refusesPrivate(declaration.modifiers, "Implements") { return false }
         for member in kind.members { checkConditional(member.decl) }
         guard let type = declaration.as(ClassDeclSyntax.self), !type.modifiers.contains(.final) else { return true }
         var final = DeclModifierSyntax(name: .keyword(.final), trailingTrivia: .space)
@@ -67,6 +85,7 @@ struct ImplementationCheck<Context: MacroExpansionContext, Declaration: DeclGrou
         for clause in conditional.clauses {
             guard case .decls(let members) = clause.elements else { continue }
             for member in members {
+                checkConditional(member.decl)
                 guard let attributes = member.decl.as(VariableDeclSyntax.self)?.attributes,
                     let attribute = ["Ref", "Listener", "Config"].lazy.compactMap({ attributes.attribute(named: $0) })
                         .first
@@ -94,33 +113,57 @@ struct ImplementationCheck<Context: MacroExpansionContext, Declaration: DeclGrou
     }
 
     private func report(missing: [String], _ reason: String) {
-        let assignments = missing.map { "    self.\($0) = <#value#>" }
-        let initializer: DeclSyntax = """
-
-
-            init(context: ComponentContext) async throws {
-            \(raw: assignments.joined(separator: "\n"))
-            }
-            """
         let members = declaration.memberBlock.members
-        let fixed = MemberBlockItemListSyntax(Array(members) + [MemberBlockItemSyntax(decl: initializer)])
         context.report(
             "construction", at: kind.name,
             "the runtime cannot construct '\(name)', because \(reason): write 'init(context: ComponentContext) async "
                 + "throws'",
-            fix: "add 'init(context:)'", replace: members, by: fixed)
+            fix: "add 'init(context:)'", replace: declaration.memberBlock,
+            by: declaration.memberBlock.with(\.members, members + [initializer(setting: missing)]))
+    }
+
+    /// `init(context:)`, in the layout and with the access level of the type.
+    private func initializer(setting missing: [String]) -> MemberBlockItemSyntax {
+        let outer = declaration.firstToken(viewMode: .sourceAccurate)?.indentation ?? ""
+        let members = declaration.memberBlock.members
+        let inner = members.first?.firstToken(viewMode: .sourceAccurate)?.indentation ?? outer + "    "
+        let step = inner.dropFirst(outer.count)
+        let access = Access(declaration.modifiers, in: context).member
+        let assignments = missing.map { "\(inner)\(step)self.\($0) = <#value#>\n" }.joined()
+        let source: DeclSyntax = """
+            \(raw: inner)\(raw: access)init(context: ComponentContext) async throws {
+            \(raw: assignments)\(raw: inner)}
+            """
+        let gap = members.isEmpty ? "\n" : "\n\n"
+        return MemberBlockItemSyntax(decl: source.with(\.leadingTrivia, Trivia(stringLiteral: gap + inner)))
     }
 
     /// Whether the listeners and configs of the type go together.
-    func checkNames(listeners: [String], configs: [String]) -> Bool {
-        if Set(listeners).count < listeners.count {
-            context.report("repeated-listener", at: kind.name, "two listeners of '\(name)' have the same name")
+    func checkNames(_ properties: [VariableDeclSyntax]) -> Bool {
+        var names: Set<String> = []
+        for property in properties {
+            guard let name = ImplementationModel.listener(property), !names.insert(name).inserted else { continue }
+            context.report(
+                "repeated-listener", at: property.bindings,
+                "two listeners of '\(self.name)' have the same name, \(name)")
             return false
         }
+        let configs = properties.filter { $0.attributes.attribute(named: "Config") != nil }
         guard configs.count > 1 else { return true }
         context.report(
-            "repeated-config", at: kind.name,
+            "repeated-config", at: configs[1].bindings,
             "a component has one section in the config: '\(name)' can have one @Config property only")
         return false
+    }
+}
+
+extension MemberBlockItemListSyntax {
+    fileprivate static func + (list: Self, more: [MemberBlockItemSyntax]) -> Self { Self(Array(list) + more) }
+}
+
+extension TokenSyntax {
+    /// The blanks before the token on its line.
+    fileprivate var indentation: String {
+        String(leadingTrivia.description.split(separator: "\n", omittingEmptySubsequences: false).last ?? "")
     }
 }

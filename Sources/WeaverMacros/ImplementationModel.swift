@@ -7,6 +7,8 @@ import SwiftSyntaxMacros
 struct ImplementationModel {
     let source: SourceName
     let memberAccess: String
+    /// The `@available` attributes of the type, which its extension has to repeat.
+    let availability: String
     /// The descriptor of the interface.
     let descriptor: String
     let runsOn: String?
@@ -27,7 +29,8 @@ struct ImplementationModel {
         let checked = ImplementationCheck(kind, declaration, context)
         guard let interface = checked.interface(attribute), checked.checkDeclaration() else { return nil }
         source = SourceName(of: kind.name, in: context)
-        memberAccess = declaration.modifiers.memberAccess
+        memberAccess = Access(declaration.modifiers, in: context).member
+        availability = declaration.attributes.availability
         descriptor = interface + "Component"
         runsOn = attribute.argument("runsOn")?.trimmedDescription
         router = attribute.argument("routedBy").flatMap(Self.instance)
@@ -37,12 +40,12 @@ struct ImplementationModel {
         references = properties.compactMap(Self.reference)
         listeners = properties.compactMap(Self.listener)
         configs = properties.compactMap(Self.config)
-        guard checked.checkNames(listeners: listeners, configs: configs) else { return nil }
+        guard checked.checkNames(properties) else { return nil }
     }
 
     /// `Router()` for `Router.self`.
     private static func instance(_ metatype: ExprSyntax) -> String? {
-        metatype.metatypeBase.map { "\($0)()" }
+        metatype.namedMetatype.map { "\($0)()" }
     }
 
     private static func reference(_ property: VariableDeclSyntax) -> String? {
@@ -52,7 +55,8 @@ struct ImplementationModel {
         return "WeaverRuntime.RefInfo(\"\(injected.name)\", \(descriptor).self)"
     }
 
-    private static func listener(_ property: VariableDeclSyntax) -> String? {
+    /// The literal of the name of the listener that `property` holds; nil when it holds none.
+    static func listener(_ property: VariableDeclSyntax) -> String? {
         guard let attribute = property.attributes.attribute(named: "Listener"),
             let injected = InjectedProperty(property)
         else { return nil }
@@ -118,11 +122,29 @@ extension AttributeSyntax {
 }
 
 extension ExprSyntax {
-    /// `Categories` for `Categories.self`.
-    var metatypeBase: String? {
-        guard let access = self.as(MemberAccessExprSyntax.self), access.declName.baseName.text == "self",
-            let base = access.base
-        else { return nil }
+    /// `Categories` for `Categories.self`; nil where a name could not be made of it.
+    var namedMetatype: String? {
+        guard let base = metatypeBase, base.isDottedName else { return nil }
         return base.trimmedDescription
+    }
+
+    /// `Categories` for `(any Categories).self`.
+    var existentialName: String? {
+        guard let tuple = metatypeBase?.as(TupleExprSyntax.self), tuple.elements.count == 1,
+            let type = tuple.elements.first?.expression.as(TypeExprSyntax.self)?.type.as(SomeOrAnyTypeSyntax.self)
+        else { return nil }
+        return type.constraint.trimmedDescription
+    }
+
+    private var metatypeBase: ExprSyntax? {
+        guard let access = self.as(MemberAccessExprSyntax.self), access.declName.baseName.text == "self" else {
+            return nil
+        }
+        return access.base
+    }
+
+    private var isDottedName: Bool {
+        if self.is(DeclReferenceExprSyntax.self) || self.is(GenericSpecializationExprSyntax.self) { return true }
+        return self.as(MemberAccessExprSyntax.self)?.base?.isDottedName ?? false
     }
 }

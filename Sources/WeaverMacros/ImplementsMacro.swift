@@ -9,16 +9,16 @@ struct ImplementsMacro: MemberMacro, ExtensionMacro {
         of node: AttributeSyntax, providingMembersOf declaration: some DeclGroupSyntax,
         conformingTo protocols: [TypeSyntax], in context: some MacroExpansionContext
     ) throws -> [DeclSyntax] {
-        guard let kind = ImplementationKind(declaration) else { return [] }
+        guard let kind = ImplementationKind(declaration), kind.implementsOnce(node) else { return [] }
         var members: [DeclSyntax] = []
         if !kind.declares("context") {
             members.append(
                 """
-                \(raw: declaration.modifiers.memberAccess)nonisolated let context: WeaverRuntime.ComponentContext = \
-                WeaverRuntime.ComponentContext.injected()
+                \(raw: Access(declaration.modifiers, in: context).member)nonisolated let context: \
+                WeaverRuntime.ComponentContext = WeaverRuntime.ComponentContext.injected()
                 """)
         }
-        if let interface = node.argument(nil)?.metatypeBase { members.append(bystander(of: interface)) }
+        if let interface = node.argument(nil)?.namedMetatype { members.append(bystander(of: interface)) }
         return members
     }
 
@@ -31,7 +31,7 @@ struct ImplementsMacro: MemberMacro, ExtensionMacro {
         let type = type.trimmedDescription
         let parts = [model.initializer, model.record(of: type), LinkedEntry.source("add(\(type).self)")]
         let source: DeclSyntax = """
-            extension \(raw: type): WeaverRuntime.Implementation {
+            \(raw: model.availability)extension \(raw: type): WeaverRuntime.Implementation {
             \(raw: parts.compactMap(\.self).joined(separator: "\n\n"))
             }
             """
@@ -64,8 +64,10 @@ struct ImplementationKind {
     let kind: Kind
     let name: TokenSyntax
     let members: MemberBlockItemListSyntax
+    private let attributes: AttributeListSyntax
 
     init?(_ declaration: some DeclGroupSyntax) {
+        attributes = declaration.attributes
         members = declaration.memberBlock.members
         if let type = declaration.as(ActorDeclSyntax.self) {
             (kind, name) = (.actor, type.name)
@@ -76,6 +78,13 @@ struct ImplementationKind {
         } else {
             return nil
         }
+    }
+
+    /// Whether `attribute`, an `@Implements`, is the first of the type.
+    func implementsOnce(_ attribute: AttributeSyntax) -> Bool {
+        // Expansions get copies, which are compared by what they say.
+        guard let first = attributes.attribute(named: "Implements") else { return true }
+        return first.trimmedDescription == attribute.trimmedDescription
     }
 
     /// Whether the type has a property of that name.
@@ -94,8 +103,7 @@ struct ImplementationKind {
     var propertiesWithoutDefault: [String] {
         members.flatMap { member -> [String] in
             guard let variable = member.decl.as(VariableDeclSyntax.self), variable.isStoredInInstance else { return [] }
-            return variable.bindings.filter { !$0.hasDefault(isVariable: variable.isVariable) }
-                .map { $0.pattern.trimmedDescription }
+            return variable.namesWithoutDefault
         }
     }
 }
@@ -109,6 +117,53 @@ extension VariableDeclSyntax {
         let other = modifiers.contains(.static) || modifiers.contains(.lazy) || modifiers.contains(.class)
         return !injected && !other && bindings.allSatisfy(\.isStored)
     }
+
+    /// Attributes of properties that are no property wrappers.
+    private static var plainAttributes: Set<String> {
+        ["available", "usableFromInline", "MainActor", "objc", "nonobjc", "preconcurrency", "_spi"]
+    }
+
+    /// The names without a value. A wrapper may give one, which only the compiler knows: it has the last word there.
+    fileprivate var namesWithoutDefault: [String] {
+        let isWrapped = attributes.contains { element in
+            guard case .attribute(let attribute) = element else { return true }
+            return !Self.plainAttributes.contains(attribute.attributeName.lastName ?? "")
+        }
+        guard !isWrapped else { return [] }
+        return typedBindings.filter { binding, type in
+            binding.initializer == nil && !(isVariable && type?.isOptional == true)
+        }.flatMap { binding, _ in binding.pattern.names }
+    }
+
+    /// The bindings with their types: in `var a, b: Int?` both are of the type that is written once.
+    var typedBindings: [(binding: PatternBindingSyntax, type: TypeSyntax?)] {
+        var type: TypeSyntax?
+        let pairs = bindings.reversed().map { binding -> (binding: PatternBindingSyntax, type: TypeSyntax?) in
+            if let annotation = binding.typeAnnotation {
+                type = annotation.type
+            } else if binding.initializer != nil {
+                type = nil
+            }
+            return (binding, type)
+        }
+        return pairs.reversed()
+    }
+}
+
+extension TypeSyntax {
+    /// Whether a variable of the type begins as nil.
+    fileprivate var isOptional: Bool {
+        self.is(OptionalTypeSyntax.self) || self.is(ImplicitlyUnwrappedOptionalTypeSyntax.self)
+            || lastName == "Optional"
+    }
+}
+
+extension PatternSyntax {
+    /// The names that the pattern binds.
+    fileprivate var names: [String] {
+        if let tuple = self.as(TuplePatternSyntax.self) { return tuple.elements.flatMap(\.pattern.names) }
+        return self.as(IdentifierPatternSyntax.self).map { [$0.identifier.text] } ?? []
+    }
 }
 
 extension PatternBindingSyntax {
@@ -120,11 +175,5 @@ extension PatternBindingSyntax {
         case .accessors(let list):
             list.allSatisfy { ["willSet", "didSet"].contains($0.accessorSpecifier.text) }
         }
-    }
-
-    func hasDefault(isVariable: Bool) -> Bool {
-        if initializer != nil { return true }
-        let type = typeAnnotation?.type
-        return isVariable && (type?.is(OptionalTypeSyntax.self) == true || type?.lastName == "Optional")
     }
 }

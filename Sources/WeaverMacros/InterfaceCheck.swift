@@ -32,6 +32,12 @@ struct InterfaceCheck<Context: MacroExpansionContext> {
         if let clause = declaration.genericWhereClause {
             refuse("where-clause", at: clause, "a component's interface cannot have a where clause")
         }
+        if name != declaration.name.text {
+            refuse(
+                "backticks", at: declaration.name,
+                "names of stubs are made of the interface's: it cannot have backticks")
+        }
+        if context.refusesPrivate(declaration.modifiers, "Component") { failed = true }
         checkInheritance()
     }
 
@@ -62,8 +68,8 @@ struct InterfaceCheck<Context: MacroExpansionContext> {
         }
         checkModifiers(function)
         checkEffects(function)
-        for parameter in function.signature.parameterClause.parameters { check(parameter, of: function) }
-        if let result = function.signature.returnClause?.type { checkType(result, "the result", of: function) }
+        for parameter in function.signature.parameterClause.parameters { check(parameter) }
+        if let result = function.signature.returnClause?.type { checkType(Syntax(result), "the result") }
         return function
     }
 
@@ -82,17 +88,36 @@ struct InterfaceCheck<Context: MacroExpansionContext> {
             refuse(
                 "conditional", at: member,
                 "@Component cannot see which branch of '#if' is compiled: put the protocol into the branches")
-        default: break
+        case .typeAliasDecl:
+            refuse(
+                "typealias", at: member,
+                "a component's interface cannot have type aliases, which its stubs would not see: write them outside")
+        default:
+            refuse("member", at: member, "a component's interface can only have methods")
         }
+    }
+
+    /// Refuses a method that differs from one before it in its result only.
+    mutating func refuseOverload(_ function: FunctionDeclSyntax) {
+        refuse(
+            "overload", at: function.name,
+            "two methods '\(function.name.plainText)' take the same and differ in their result only, which routers cannot "
+                + "tell apart: give one of them another name")
     }
 
     private mutating func checkModifiers(_ function: FunctionDeclSyntax) {
         for modifier in function.modifiers {
             switch modifier.name.tokenKind {
             case .keyword(.static), .keyword(.class):
-                refuse("static-method", at: modifier, "a component's methods belong to an instance, not to its type")
+                failed = true
+                context.report(
+                    "static-method", removing: modifier, from: function,
+                    "a component's methods belong to an instance, not to its type")
             case .keyword(.mutating):
-                refuse("mutating", at: modifier, "a component's method cannot be mutating: a component is shared")
+                failed = true
+                context.report(
+                    "mutating", removing: modifier, from: function,
+                    "a component's method cannot be mutating: a component is shared")
             default: continue
             }
         }
@@ -100,6 +125,9 @@ struct InterfaceCheck<Context: MacroExpansionContext> {
             refuse(
                 "generic-method", at: generics,
                 "a component's method cannot be generic: the other process does not know the types it is called with")
+        }
+        if let clause = function.genericWhereClause {
+            refuse("method-where-clause", at: clause, "a component's method cannot have a where clause")
         }
         if Self.hooks.contains(function.name.plainText), function.signature.parameterClause.parameters.isEmpty {
             refuse(
@@ -130,7 +158,7 @@ struct InterfaceCheck<Context: MacroExpansionContext> {
         }
     }
 
-    private mutating func check(_ parameter: FunctionParameterSyntax, of function: FunctionDeclSyntax) {
+    private mutating func check(_ parameter: FunctionParameterSyntax) {
         let name = (parameter.secondName ?? parameter.firstName).plainText
         if parameter.ellipsis != nil {
             failed = true
@@ -139,27 +167,47 @@ struct InterfaceCheck<Context: MacroExpansionContext> {
                 "variadic", at: parameter, "a component's method cannot have a variadic parameter",
                 fix: "take an array", replace: parameter, by: array)
         }
-        checkType(parameter.type, "'\(name)'", of: function)
+        checkSpecifiers(parameter.type, "'\(name)'")
+        checkType(Syntax(parameter.type), "'\(name)'")
     }
 
-    private mutating func checkType(_ type: TypeSyntax, _ what: String, of function: FunctionDeclSyntax) {
-        if let attributed = type.as(AttributedTypeSyntax.self),
-            let specifier = attributed.specifiers.first(where: { $0.trimmedDescription == "inout" })
-        {
-            refuse(
-                "inout", at: specifier,
-                "\(what) cannot be inout, since the other process gets a copy: return the new value")
+    private mutating func checkSpecifiers(_ type: TypeSyntax, _ what: String) {
+        for specifier in type.as(AttributedTypeSyntax.self)?.specifiers ?? [] {
+            switch specifier.trimmedDescription {
+            case "inout":
+                refuse(
+                    "inout", at: specifier,
+                    "\(what) cannot be inout, since the other process gets a copy: return the new value")
+            case "borrowing", "consuming", "__shared", "__owned", "isolated":
+                refuse(
+                    "specifier", at: specifier,
+                    "\(what) cannot be \(specifier.trimmedDescription), since the other process gets a copy")
+            default: continue
+            }
         }
-        let bare = type.bare
-        if let optional = bare.as(OptionalTypeSyntax.self) {
-            checkType(optional.wrappedType, what, of: function)
-        } else if let function = bare.as(FunctionTypeSyntax.self) {
-            refuse("closure", at: function, "\(what) cannot be a closure: code does not travel to another process")
-        } else if let opaque = bare.as(SomeOrAnyTypeSyntax.self), opaque.someOrAnySpecifier.text == "some" {
-            refuse("opaque-type", at: opaque, "\(what) cannot be of an opaque type: name the type")
-        } else if bare.lastName == "Self" {
-            refuse("self-type", at: bare, "\(what) cannot be of type Self, which another process does not know")
+    }
+
+    /// Looks through all parts of a type for what cannot travel.
+    private mutating func checkType(_ node: Syntax, _ what: String) {
+        if let function = node.as(FunctionTypeSyntax.self) {
+            return refuse(
+                "closure", at: function, "\(what) cannot be a closure: code does not travel to another process")
         }
+        if let opaque = node.as(SomeOrAnyTypeSyntax.self), opaque.someOrAnySpecifier.text == "some" {
+            return refuse("opaque-type", at: opaque, "\(what) cannot be of an opaque type: name the type")
+        }
+        if let type = node.as(IdentifierTypeSyntax.self), type.name.text == "Self" {
+            return refuse("self-type", at: type, "\(what) cannot be of type Self, which another process does not know")
+        }
+        if let implicit = node.as(ImplicitlyUnwrappedOptionalTypeSyntax.self) {
+            failed = true
+            let optional = OptionalTypeSyntax(
+                wrappedType: implicit.wrappedType, trailingTrivia: implicit.trailingTrivia)
+            context.report(
+                "implicitly-unwrapped", at: implicit, "\(what) cannot be implicitly unwrapped",
+                fix: "write '\(optional.trimmedDescription)'", replace: implicit, by: optional)
+        }
+        for child in node.children(viewMode: .sourceAccurate) { checkType(child, what) }
     }
 
     private mutating func refuse(_ identifier: String, at node: some SyntaxProtocol, _ message: String) {

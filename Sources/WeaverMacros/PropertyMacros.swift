@@ -6,8 +6,6 @@ import SwiftSyntaxMacros
 struct InjectedProperty {
     let name: String
     let type: TypeSyntax
-    /// The value's expression for `@Ref`: the descriptor of the component.
-    var descriptor: String { type.componentDescriptor ?? "Never" }
 
     /// The property, without any report.
     init?(_ declaration: some DeclSyntaxProtocol) {
@@ -63,7 +61,8 @@ struct InjectedProperty {
         if let modifier = variable.modifiers.first(where: { ["static", "class", "lazy"].contains($0.name.text) }) {
             return {
                 context.report(
-                    "modifier", at: modifier, "a property marked @\(attribute) cannot be \(modifier.name.text)")
+                    "modifier", removing: modifier, from: variable,
+                    "a property marked @\(attribute) cannot be \(modifier.name.text)")
             }
         }
         if variable.bindingSpecifier.tokenKind != .keyword(.var) {
@@ -79,13 +78,12 @@ struct InjectedProperty {
             return {
                 context.report(
                     "initial-value", at: initializer,
-                    "a property marked @\(attribute) gets its value from the runtime: remove the initial value")
+                    "a property marked @\(attribute) gets its value from the runtime: remove the initial value",
+                    fix: "remove the initial value", replace: binding, by: binding.withoutValue)
             }
         }
-        if let accessors = binding.accessorBlock {
-            return {
-                context.report("accessors", at: accessors, "a property marked @\(attribute) cannot have accessors")
-            }
+        if binding.accessorBlock != nil {
+            return { context.report("accessors", at: node, "a property marked @\(attribute) cannot have accessors") }
         }
         guard binding.typeAnnotation != nil else {
             return { context.report("no-type", at: binding, "write the type of the property marked @\(attribute)") }
@@ -98,6 +96,12 @@ struct InjectedProperty {
 
     /// The computed property's getter.
     var accessor: AccessorDeclSyntax { "get { _\(raw: name).value }" }
+}
+
+extension PatternBindingSyntax {
+    fileprivate var withoutValue: PatternBindingSyntax {
+        with(\.initializer, nil).with(\.trailingTrivia, trailingTrivia)
+    }
 }
 
 extension TypeSyntax {
@@ -117,7 +121,7 @@ struct RefMacro: AccessorMacro, PeerMacro {
         of node: AttributeSyntax, providingAccessorsOf declaration: some DeclSyntaxProtocol,
         in context: some MacroExpansionContext
     ) throws -> [AccessorDeclSyntax] {
-        guard let property = property(node, declaration, context, reports: true) else {
+        guard let (property, _) = reference(node, declaration, context, reports: true) else {
             return ["get { fatalError() }"]
         }
         return [property.accessor]
@@ -127,18 +131,19 @@ struct RefMacro: AccessorMacro, PeerMacro {
         of node: AttributeSyntax, providingPeersOf declaration: some DeclSyntaxProtocol,
         in context: some MacroExpansionContext
     ) throws -> [DeclSyntax] {
-        guard let property = property(node, declaration, context, reports: false) else { return [] }
-        return [property.box("WeaverRuntime.Ref(\"\(property.name)\", \(property.descriptor).self)")]
+        guard let (property, descriptor) = reference(node, declaration, context, reports: false) else { return [] }
+        return [property.box("WeaverRuntime.Ref(\"\(property.name)\", \(descriptor).self)")]
     }
 
-    private static func property(
+    /// The property, and the descriptor of the component that it holds.
+    private static func reference(
         _ node: AttributeSyntax, _ declaration: some DeclSyntaxProtocol, _ context: some MacroExpansionContext,
         reports: Bool
-    ) -> InjectedProperty? {
+    ) -> (property: InjectedProperty, descriptor: String)? {
         guard let property = InjectedProperty("Ref", node, on: declaration, in: context, reports: reports),
             let annotation = declaration.as(VariableDeclSyntax.self)?.bindings.first?.typeAnnotation
         else { return nil }
-        guard property.type.componentDescriptor != nil else {
+        guard let descriptor = property.type.componentDescriptor else {
             if reports { reportType(annotation.type, context) }
             return nil
         }
@@ -150,7 +155,7 @@ struct RefMacro: AccessorMacro, PeerMacro {
             }
             return nil
         }
-        return property
+        return (property, descriptor)
     }
 
     private static func reportType(_ type: TypeSyntax, _ context: some MacroExpansionContext) {
@@ -171,8 +176,13 @@ struct ListenerMacro: AccessorMacro, PeerMacro {
         guard let property = InjectedProperty("Listener", node, on: declaration, in: context, reports: true) else {
             return ["get { fatalError() }"]
         }
-        if property.type.lastName != "WeaverListener" {
-            context.report("listener-type", at: node, "a property marked @Listener is of type WeaverListener")
+        if property.type.lastName != "WeaverListener",
+            let type = declaration.as(VariableDeclSyntax.self)?.bindings.first?.typeAnnotation?.type
+        {
+            context.report(
+                "listener-type", at: type, "a property marked @Listener is of type WeaverListener",
+                fix: "write 'WeaverListener'", replace: type,
+                by: TypeSyntax("WeaverListener").with(\.trailingTrivia, type.trailingTrivia))
         }
         return [property.accessor]
     }

@@ -9,6 +9,8 @@ struct SourceName {
     let line: String
     /// `Module.Outer.Name`.
     let qualified: String
+    /// The same, with the file where the name is visible in its file only, so that another file may have it too.
+    let unique: String
 
     init(of name: TokenSyntax, in context: some MacroExpansionContext) {
         let location = context.location(of: name, at: .afterLeadingTrivia, filePathMode: .fileID)
@@ -19,7 +21,10 @@ struct SourceName {
             return scope.as(ExtensionDeclSyntax.self)?.extendedType.trimmedDescription
         }
         let module = file.prefix { $0 != "/" }
-        qualified = ([String(module)] + outer + [name.plainText]).joined(separator: ".")
+        let path = (outer + [name.plainText]).joined(separator: ".")
+        qualified = "\(module).\(path)"
+        let scopes = context.lexicalContext + (name.parent.map { [$0] } ?? [])
+        unique = scopes.contains(where: \.isVisibleInFileOnly) ? "\(file)/\(path)" : qualified
     }
 
     /// The expression that makes the place.
@@ -29,24 +34,76 @@ struct SourceName {
 extension TokenSyntax {
     /// The name without backticks.
     var plainText: String { identifier?.name ?? text }
+
+    /// Whether the name without backticks has the form of an identifier.
+    var isPlain: Bool {
+        plainText.first?.isNumber == false && plainText.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    }
+}
+
+/// How visible a declaration is, and what is written with that visibility.
+struct Access {
+    /// For a type that stands next to the declaration, with a blank after it.
+    let peer: String
+    /// For members that are as visible as their type, with a blank after it.
+    let member: String
+
+    init(_ modifiers: DeclModifierListSyntax, in context: some MacroExpansionContext) {
+        if let level = modifiers.accessLevel {
+            let isLocal = level == .private || level == .fileprivate
+            let word = level == .package ? "package " : "public "
+            peer = isLocal ? "fileprivate " : word
+            member = isLocal ? "" : word
+            return
+        }
+        // What an extension says holds for all that is declared in it, and must not be repeated there.
+        peer = ""
+        switch context.lexicalContext.first?.as(ExtensionDeclSyntax.self)?.modifiers.accessLevel {
+        case .public: member = "public "
+        case .package: member = "package "
+        default: member = ""
+        }
+    }
+}
+
+extension MacroExpansionContext {
+    /// Whether the declaration, which is private, is visible in a part of its file only, where expansions do not reach.
+    /// That is reported.
+    func refusesPrivate(_ modifiers: DeclModifierListSyntax, _ attribute: String) -> Bool {
+        guard !lexicalContext.isEmpty,
+            let modifier = modifiers.first(where: { $0.name.tokenKind == .keyword(.private) && $0.detail == nil })
+        else { return false }
+        report(
+            "private", at: modifier,
+            "what @\(attribute) writes does not see what is private inside another type: write 'fileprivate'",
+            fix: "write 'fileprivate'", replace: modifier.name,
+            by: modifier.name.with(\.tokenKind, .keyword(.fileprivate)))
+        return true
+    }
+}
+
+extension SyntaxProtocol {
+    /// Whether the declaration is one that other files do not see.
+    fileprivate var isVisibleInFileOnly: Bool {
+        let level = asProtocol((any WithModifiersSyntax).self)?.modifiers.accessLevel
+        return level == .private || level == .fileprivate
+    }
 }
 
 extension DeclModifierListSyntax {
-    /// The access level written, for a type that belongs to this declaration, with a blank after it.
-    var typeAccess: String {
+    /// The access level written; nil where there is none, or where it says what is the case anyway.
+    fileprivate var accessLevel: Keyword? {
         for modifier in self where modifier.detail == nil {
             switch modifier.name.tokenKind {
-            case .keyword(.public), .keyword(.open): return "public "
-            case .keyword(.package): return "package "
-            case .keyword(.fileprivate), .keyword(.private): return "fileprivate "
+            case .keyword(.public), .keyword(.open): return .public
+            case .keyword(.package): return .package
+            case .keyword(.fileprivate): return .fileprivate
+            case .keyword(.private): return .private
             default: continue
             }
         }
-        return ""
+        return nil
     }
-
-    /// The access level for members that are as visible as their type, with a blank after it.
-    var memberAccess: String { typeAccess == "fileprivate " ? "" : typeAccess }
 
     func contains(_ keyword: Keyword) -> Bool {
         contains { $0.name.tokenKind == .keyword(keyword) }
@@ -54,6 +111,13 @@ extension DeclModifierListSyntax {
 }
 
 extension AttributeListSyntax {
+    /// The `@available` attributes, each on a line of its own: what is written next to a declaration, or calls it, has
+    /// to be as available and as deprecated as the declaration.
+    var availability: String {
+        compactMap { $0.as(AttributeSyntax.self) }.filter { $0.attributeName.lastName == "available" }
+            .map { $0.trimmedDescription + "\n" }.joined()
+    }
+
     /// The attribute of that name, qualified or not.
     func attribute(named name: String) -> AttributeSyntax? {
         for case .attribute(let attribute) in self where attribute.attributeName.lastName == name { return attribute }

@@ -40,16 +40,56 @@ struct CompilerHarness {
     func compile(
         _ name: String, _ sources: [String: String], flags: [String] = [], emitsModule: Bool = false
     ) async throws -> Outcome {
+        let result = folder.appending(path: emitsModule ? "\(name).swiftmodule" : "\(name).sil").path
+        let mode = emitsModule ? ["-emit-module", "-emit-module-path", result] : ["-emit-sil", "-o", result]
+        return try await compile(name, sources, flags: mode + flags)
+    }
+
+    /// Compiles `sources` to the object `name.o` and the module `name`.
+    func object(_ name: String, _ sources: [String: String], flags: [String]) async throws -> Outcome {
+        let paths = ["swiftmodule", "o"].map { folder.appending(path: "\(name).\($0)").path }
+        return try await compile(
+            name, sources,
+            flags: ["-emit-module", "-emit-module-path", paths[0], "-emit-object", "-o", paths[1]] + flags)
+    }
+
+    private func compile(_ name: String, _ sources: [String: String], flags: [String]) async throws -> Outcome {
         let files = try sources.keys.sorted().map { file in
             let url = folder.appending(path: file)
             try Data(sources[file, default: ""].utf8).write(to: url)
             return url.path
         }
-        let result = folder.appending(path: emitsModule ? "\(name).swiftmodule" : "\(name).sil").path
-        let mode = emitsModule ? ["-emit-module", "-emit-module-path", result] : ["-emit-sil", "-o", result]
         return try await run(
-            mode + ["-wmo", "-parse-as-library", "-module-name", name, "-package-name", "shop"] + environment + flags
-                + files, log: folder.appending(path: "\(name).log"))
+            ["swiftc", "-wmo", "-parse-as-library", "-module-name", name, "-package-name", "shop"] + environment + flags
+                + files, log: name)
+    }
+
+    /// Links objects and static libraries of this folder with the runtime that the test is part of, as a release build
+    /// does, which leaves out what nothing refers to. Gives what the program prints.
+    func linkAndRun(_ files: [String]) async throws -> Outcome {
+        let modules = [
+            "CTOML", "CWeaverSection", "HTTPTypes", "Logging", "SwiftProtobuf", "TOMLKit", "WeaverCore", "WeaverLoop",
+            "WeaverProtocol", "WeaverRuntime",
+        ]
+        let objects = try modules.flatMap { module in
+            let objects = build.appending(path: "\(module)-tool.build")
+            return try FileManager.default.subpathsOfDirectory(atPath: objects.path).filter { $0.hasSuffix(".o") }
+                .map { objects.appending(path: $0).path }
+        }
+        try await archive("libruntime.a", objects)
+        let program = folder.appending(path: "program").path
+        let libraries = ["uv", "stdc++", "swiftSynchronization", "dispatch", "swiftDispatch"].map { "-l\($0)" }
+        let linked = try await run(
+            ["swiftc", "-o", program, "-Xlinker", "--gc-sections"] + files.map { folder.appending(path: $0).path }
+                + [folder.appending(path: "libruntime.a").path] + libraries, log: "link")
+        guard linked.status == 0 else { return linked }
+        return try await run([program], log: "program")
+    }
+
+    /// Makes a static library of objects.
+    func archive(_ name: String, _ objects: [String]) async throws {
+        let paths = objects.map { $0.hasPrefix("/") ? $0 : folder.appending(path: $0).path }
+        _ = try await run(["ar", "rcs", folder.appending(path: name).path] + paths, log: name)
     }
 
     /// What makes WeaverRuntime and the modules below it visible, and the macros known.
@@ -65,13 +105,14 @@ struct CompilerHarness {
             + maps + ["-load-plugin-executable", "\(plugin)#WeaverMacros"]
     }
 
-    private func run(_ arguments: [String], log: URL) async throws -> Outcome {
+    private func run(_ arguments: [String], log name: String) async throws -> Outcome {
+        let log = folder.appending(path: "\(name).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
         defer { try? output.close() }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["swiftc"] + arguments
+        process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output

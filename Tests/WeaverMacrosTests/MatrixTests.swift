@@ -28,7 +28,7 @@ struct MatrixTests {
                 return try await [harness.compile("Shop", both, flags: cell.flags)]
             }
             return try await [
-                harness.compile("Stock", interface, flags: cell.flags, emitsModule: true),
+                harness.compile("Stock", interface, flags: cell.interfaceFlags, emitsModule: true),
                 harness.compile("Shop", services, flags: cell.flags),
             ]
         }
@@ -58,52 +58,94 @@ struct MatrixTests {
             #expect(outcome.output.contains(name))
         }
     }
+
+    @Test("an error that neither is @Serializable nor Codable is refused in words")
+    func bareError() async throws {
+        let source = """
+            import WeaverRuntime
+            struct Bare: Error { var reason: any Error }
+            @Component(errors: Bare.self) protocol Store: Sendable { func get() async throws }
+            """
+        let outcome = try await CompilerHarness.withHarness { harness in
+            try await harness.compile("Shop", ["Bare.swift": source], flags: ["-swift-version", "6"])
+        }
+        #expect(outcome.diagnostics.count == 1)
+        #expect(outcome.output.contains("an error of this type cannot travel between processes: mark its type"))
+    }
 }
 
 /// One cell of the matrix.
 struct Setting: CustomTestStringConvertible {
+    /// A set of the compiler's settings.
+    struct Flags {
+        let name: String
+        let flags: [String]
+
+        var hasInternalImports: Bool { flags.contains("InternalImportsByDefault") }
+    }
+
     let access: String
     let mode: String
-    /// The name of the setting, and the compiler's flags.
-    let name: String
-    let settings: [String]
-    /// Interfaces in one module, implementations in another.
-    let inTwoModules: Bool
+    let settings: Flags
+    /// The language mode and settings of the interfaces' module, where it has others.
+    var interfaceMode: String?
+    var interfaceSettings: Flags?
 
-    static let cells: [Setting] = {
-        let upcoming = [
+    /// Interfaces in one module, implementations in another, where that is of use.
+    var inTwoModules: Bool { access != "internal" }
+
+    private static let none = Flags(name: "none", flags: [])
+    private static let single =
+        [
+            Flags(name: "MainActor", flags: ["-default-isolation", "MainActor"]),
+            Flags(name: "strict memory safety", flags: ["-strict-memory-safety"]),
+        ]
+        + [
             "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility", "NonisolatedNonsendingByDefault",
-        ].map { ($0, ["-enable-upcoming-feature", $0]) }
-        let single =
-            [
-                ("MainActor", ["-default-isolation", "MainActor"]),
-                ("strict memory safety", ["-strict-memory-safety"]),
-            ] + upcoming
-        let sets = [("none", [])] + single + [("all", single.flatMap(\.1))]
-        return ["internal", "package", "public"].flatMap { access in
-            ["5", "6"].flatMap { mode in
-                sets.map { name, flags in
-                    // Only what is public is of use to a module of another package.
-                    Setting(access: access, mode: mode, name: name, settings: flags, inTwoModules: access == "public")
+        ].map { Flags(name: $0, flags: ["-enable-upcoming-feature", $0]) }
+    private static let all = Flags(name: "all", flags: single.flatMap(\.flags))
+
+    /// Every setting in both modes for what is internal and what is public; what is package, which is seen as public
+    /// is, with none and with all; and modules that differ.
+    static let cells: [Setting] = {
+        let modes = ["5", "6"]
+        let sets = [none] + single + [all]
+        let same = ["internal", "package", "public"].flatMap { access in
+            modes.flatMap { mode in
+                (access == "package" ? [none, all] : sets).map {
+                    Setting(access: access, mode: mode, settings: $0)
                 }
             }
         }
+        let different = ["package", "public"].flatMap { access in
+            [
+                Setting(access: access, mode: "6", settings: all, interfaceMode: "5", interfaceSettings: none),
+                Setting(access: access, mode: "5", settings: none, interfaceMode: "6", interfaceSettings: all),
+            ]
+        }
+        return same + different
     }()
 
-    var testDescription: String { "\(access), language mode \(mode), \(name)" }
+    var testDescription: String {
+        let interface = interfaceSettings.map { ", interfaces in mode \(interfaceMode ?? mode), \($0.name)" } ?? ""
+        return "\(access), language mode \(mode), \(settings.name)\(interface)"
+    }
 
-    var flags: [String] { ["-swift-version", mode] + settings }
+    var flags: [String] { ["-swift-version", mode] + settings.flags }
 
-    private var hasInternalImports: Bool { settings.contains("InternalImportsByDefault") }
+    var interfaceFlags: [String] {
+        ["-swift-version", interfaceMode ?? mode] + (interfaceSettings ?? settings).flags
+    }
 
     /// The fixture's text, with this cell's access level and imports.
     func source(_ fixture: String) throws -> String {
         let text = try String(
             contentsOf: CompilerHarness.fixtures.appending(path: "\(fixture).txt"), encoding: .utf8)
-        let modules = ["WeaverRuntime"] + (inTwoModules && fixture == "Services" ? ["Stock"] : [])
-        let level = hasInternalImports && access != "internal" ? "\(access) " : ""
+        let modules = fixture == "Interface" ? ["FoundationEssentials"] : inTwoModules ? ["Stock"] : []
+        let settings = fixture == "Interface" ? interfaceSettings ?? settings : settings
+        let level = settings.hasInternalImports && access != "internal" ? "\(access) " : ""
         return text.replacingOccurrences(
-            of: "// IMPORT", with: modules.map { "\(level)import \($0)" }.joined(separator: "\n")
+            of: "// IMPORT", with: (["WeaverRuntime"] + modules).map { "\(level)import \($0)" }.joined(separator: "\n")
         )
         .replacingOccurrences(of: "ACCESS ", with: access == "internal" ? "" : "\(access) ")
     }
@@ -111,7 +153,7 @@ struct Setting: CustomTestStringConvertible {
     /// Swift 6.3 does not count what expansions use as a use of a `package import` (it does for a `public` one), but
     /// refuses them without it.
     func isCompilersFault(_ diagnostic: String) -> Bool {
-        access == "package" && hasInternalImports
+        access == "package"
             && diagnostic.hasSuffix("package import of 'WeaverRuntime' was not used in package declarations")
     }
 }

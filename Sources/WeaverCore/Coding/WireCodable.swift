@@ -98,19 +98,10 @@ extension String: WireCodable {
 extension Duration: WireCodable {
     /// Sixteen bytes.
     @inlinable public static var minimumWireSize: Int { 16 }
-    /// Seconds and attoseconds, both in 64 bits.
-    @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) {
-        encoder.append(components.seconds)
-        encoder.append(components.attoseconds)
-    }
-
-    /// Reads seconds and attoseconds; a second or more of attoseconds is an error.
+    /// The attoseconds, in 128 bits: every duration has them, also one of more seconds than 64 bits can say.
+    @inlinable public func encode(wire encoder: inout WireEncoder) throws(WireError) { encoder.append(attoseconds) }
+    /// Reads the attoseconds.
     @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
-        let seconds = try decoder.read(Int64.self)
-        let attoseconds = try decoder.read(Int64.self)
-        guard attoseconds.magnitude < 1_000_000_000_000_000_000 else {
-            throw WireError(.badValue, "\(attoseconds) attoseconds are no fraction of a second")
-        }
-        self.init(secondsComponent: seconds, attosecondsComponent: attoseconds)
+        self.init(attoseconds: try decoder.read(Int128.self))
     }
 }

@@ -54,18 +54,19 @@ extension Array: WireCodable where Element: WireCodable {
         encoder.leave()
     }
 
-    /// Reads the count and the elements; numbers by one copy. The room reserved up front is bounded by the bytes that
-    /// are left, not by the count times the size in memory.
+    /// Reads the count and the elements; numbers by one copy. The memory of other elements is bounded by the message's
+    /// budget, see ``WireLimits/decodedMemory(of:)``.
     @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
-        let count = try decoder.readCount(minimumElementSize: Element.minimumWireSize)
         if isBlock(Element.self) {
+            let count = try decoder.readCount(minimumElementSize: MemoryLayout<Element>.size)
             self = try unsafe decoder.readBlock(count: count)
             return
         }
+        let count = try decoder.readCount(
+            minimumElementSize: Element.minimumWireSize, stride: MemoryLayout<Element>.stride)
         self = []
         try decoder.enter()
-        let affordable = decoder.remaining / (MemoryLayout<Element>.stride / 4 + 1)
-        reserveCapacity(Swift.min(count, Swift.max(affordable, 4)))
+        reserveCapacity(count)
         for _ in 0..<count { append(try Element(wire: &decoder)) }
         decoder.leave()
     }
@@ -85,7 +86,8 @@ extension Set: WireCodable where Element: WireCodable {
 
     /// Reads the elements; one that comes twice is an error.
     @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
-        let count = try decoder.readCount(minimumElementSize: Element.minimumWireSize)
+        let count = try decoder.readCount(
+            minimumElementSize: Element.minimumWireSize, stride: MemoryLayout<Element>.stride)
         self = []
         try decoder.enter()
         for _ in 0..<count {
@@ -114,7 +116,9 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
 
     /// Reads keys and values; a key that comes twice is an error.
     @inlinable public init(wire decoder: inout WireDecoder) throws(WireError) {
-        let count = try decoder.readCount(minimumElementSize: Key.minimumWireSize + Value.minimumWireSize)
+        let count = try decoder.readCount(
+            minimumElementSize: Key.minimumWireSize + Value.minimumWireSize,
+            stride: MemoryLayout<(Key, Value)>.stride)
         self = [:]
         try decoder.enter()
         for _ in 0..<count {

@@ -7,11 +7,14 @@ public struct WireDecoder: ~Copyable {
     @usableFromInline var next: UnsafeRawPointer
     @usableFromInline let end: UnsafeRawPointer
     @usableFromInline var depth = 0
+    /// Bytes of memory that containers may still take.
+    @usableFromInline var budget: Int
 
     @inlinable
     init(unsafeStart: UnsafeRawPointer, count: Int) {
         unsafe next = unsafeStart
         unsafe end = unsafeStart + count
+        budget = WireLimits.decodedMemory(of: count)
     }
 
     /// Lends a decoder over `bytes` to `body`.
@@ -43,26 +46,42 @@ public struct WireDecoder: ~Copyable {
     }
 
     /// Reads the u32 count of a container and refuses one that the rest of the bytes cannot hold, so that a hostile
-    /// count never decides an allocation. `minimumElementSize` is the fewest bytes an element takes.
+    /// count never decides an allocation. `minimumElementSize` is the fewest bytes an element takes; elements that may
+    /// take none are charged to the memory of the message.
     @inlinable
     public mutating func readCount(minimumElementSize: Int = 1) throws(WireError) -> Int {
+        try readCount(minimumElementSize: minimumElementSize, stride: minimumElementSize > 0 ? 0 : 1)
+    }
+
+    /// Reads the count of a container whose elements take `stride` bytes of memory each, and charges them to the
+    /// message, so that room for all of them can be reserved at once.
+    @inlinable
+    mutating func readCount(minimumElementSize: Int, stride: Int) throws(WireError) -> Int {
         let count = Int(try read(UInt32.self))
-        let limit = minimumElementSize > 0 ? remaining / minimumElementSize : WireLimits.emptyElements
-        guard count <= limit else {
+        guard minimumElementSize == 0 || count <= remaining / minimumElementSize else {
             throw WireError(.badCount, "a count of \(count) where \(remaining) bytes are left")
         }
+        if stride > 0 { try charge(count * stride) }
         return count
+    }
+
+    /// Takes `memory` bytes from what the containers of the message may take together, in all and at every level: a
+    /// container of few bytes on the wire may be large in memory, and may come often.
+    @inlinable
+    mutating func charge(_ memory: Int) throws(WireError) {
+        guard memory <= budget else {
+            throw WireError(.tooLarge, "the values take \(memory - budget) bytes of memory more than their bytes allow")
+        }
+        budget -= memory
     }
 
     /// Lends the next `count` bytes to `body`, in place.
     @inlinable
-    public mutating func readBytes<R, E: Error>(
-        count: Int, _ body: (RawSpan) throws(E) -> R
-    ) throws -> R {
+    public mutating func readBytes<R>(count: Int, _ body: (RawSpan) -> R) throws(WireError) -> R {
         guard count >= 0, remaining >= count else { throw truncated(count) }
         let bytes = unsafe RawSpan(_unsafeStart: next, byteCount: count)
         unsafe next += count
-        return try body(bytes)
+        return body(bytes)
     }
 
     /// Reads `count` bytes into an array, by one copy.

@@ -5,7 +5,7 @@ public struct WireError: Error, Equatable, CustomStringConvertible {
         let name: StaticName
 
         enum StaticName: String, Sendable {
-            case truncated, trailingBytes, badCount, badValue, invalidUTF8, tooDeep, tooLong, codable
+            case truncated, trailingBytes, badCount, badValue, invalidUTF8, tooDeep, tooLong, tooLarge, codable
         }
 
         /// The bytes end before the value does.
@@ -22,6 +22,8 @@ public struct WireError: Error, Equatable, CustomStringConvertible {
         public static let tooDeep = Code(name: .tooDeep)
         /// A count does not fit the 32 bits that the format has for it.
         public static let tooLong = Code(name: .tooLong)
+        /// The values would take more memory than ``WireLimits/decodedMemory(of:)`` grants to their bytes.
+        public static let tooLarge = Code(name: .tooLarge)
         /// A type's own `Codable` conformance refused.
         public static let codable = Code(name: .codable)
     }
@@ -45,6 +47,16 @@ public struct WireError: Error, Equatable, CustomStringConvertible {
 public enum WireLimits {
     /// How deep values may nest: a list in a list in an indirect enum, and so on.
     public static var nestingDepth: Int { 128 }
-    /// How many elements without bytes, such as empty structs, a container may hold.
-    public static var emptyElements: Int { 65_536 }
+    /// The memory that the elements of all containers of a message may take together, at all levels, whatever the
+    /// message's size. Enough for any container of small values that are all nil or empty.
+    public static var decodedMemoryFloor: Int { 1 << 20 }
+    /// The memory that every byte of the message grants on top: an array of nils, or of an enum's cases without
+    /// values, whose elements are at most this large passes at every length.
+    public static var decodedMemoryPerByte: Int { 128 }
+    /// The memory that the elements of all containers of a message of `byteCount` bytes may take together. Numbers and
+    /// text, which are as large in memory as on the wire, are not counted.
+    @inlinable
+    public static func decodedMemory(of byteCount: Int) -> Int {
+        decodedMemoryFloor + decodedMemoryPerByte * byteCount
+    }
 }

@@ -13,16 +13,14 @@ enum CodableWire {
             positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
         let data: Data
         do { data = try json.encode(value) } catch { throw refused(T.self, error) }
-        try encoder.append(count: data.count)
-        encoder.append(data.bytes)
+        try data.encode(wire: &encoder)
     }
 
     static func decode<T: Decodable>(_ type: T.Type, from decoder: inout WireDecoder) throws(WireError) -> T {
         let json = JSONDecoder()
         json.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
-        let count = try decoder.readCount()
-        let data = Data(try decoder.readArray(count: count))
+        let data = try Data(wire: &decoder)
         do { return try json.decode(T.self, from: data) } catch { throw refused(T.self, error) }
     }
 

@@ -7,6 +7,8 @@ public struct ErrorType: Sendable {
     package let key: UInt64
     /// The name that ``key`` is a hash of.
     package let name: String
+    /// The type as the compiler knows it, for messages.
+    let description: String
     let identifier: ObjectIdentifier
     let encode: @Sendable (any Error, inout WireEncoder) throws(WireError) -> Void
     let decode: @Sendable (inout WireDecoder) throws(WireError) -> any Error
@@ -35,6 +37,16 @@ public struct ErrorType: Sendable {
             decode: { decoder throws(WireError) in try WireCoding.decode(E.self, from: &decoder) })
     }
 
+    /// Tells that an error cannot travel as itself.
+    @available(
+        *, unavailable,
+        message:
+            "an error of this type cannot travel between processes: mark its type @Serializable, or make it Codable and Sendable"
+    )
+    public init<E: Error>(_ name: String, _ type: E.Type) {
+        fatalError("unavailable")
+    }
+
     private init<E: Error>(
         _ name: String, _ type: E.Type,
         encode: @escaping @Sendable (E, inout WireEncoder) throws(WireError) -> Void,
@@ -42,6 +54,7 @@ public struct ErrorType: Sendable {
     ) {
         self.name = name
         key = MethodKey(signature: name).rawValue
+        description = "\(String(reflecting: E.self)) as \(name)"
         identifier = ObjectIdentifier(E.self)
         self.encode = { error, encoder throws(WireError) in
             guard let error = error as? E else { throw WireError(.badValue, "\(error) is no \(E.self)") }
@@ -66,6 +79,16 @@ package final class ErrorRegistry: Sendable {
 
     package init() {}
 
+    /// Types that stand for each other on the wire, so that one would be decoded as another.
+    package static func collisions(among types: some Sequence<ErrorType>) -> [ComponentProblems.Problem] {
+        var known: [UInt64: ErrorType] = [:]
+        return types.compactMap { type in
+            let other = known.updateValue(type, forKey: type.key)
+            guard let other, other.identifier != type.identifier else { return nil }
+            return .errorKeyCollision(other.description, type.description, key: type.key)
+        }
+    }
+
     /// Registers types; one that is known already stays as it is.
     package func register(_ types: some Sequence<ErrorType>) {
         tables.withLock { tables in
@@ -78,7 +101,7 @@ package final class ErrorRegistry: Sendable {
     }
 
     /// Answers `call` with what a component has thrown: as itself when its type is registered.
-    func fail(_ call: ServerCall, throwing error: any Error) {
+    package func fail(_ call: ServerCall, throwing error: any Error) {
         guard let type = tables.withLock({ $0.byType[ObjectIdentifier(Swift.type(of: error))] }) else {
             return call.fail(error)
         }

@@ -37,6 +37,17 @@ extension UUID: WireCodable {
     }
 }
 
+extension UUID: RoutingKey {
+    /// All bits.
+    public func hash(into hasher: inout RoutingHasher) {
+        unsafe withUnsafeBytes(of: uuid) { bytes in
+            for offset in stride(from: 0, to: 16, by: 8) {
+                hasher.combine(UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            }
+        }
+    }
+}
+
 extension Data: WireCodable {
     /// The count alone.
     public static var minimumWireSize: Int { 4 }
@@ -46,10 +57,10 @@ extension Data: WireCodable {
         encoder.append(bytes)
     }
 
-    /// Reads the bytes.
+    /// Reads the bytes, by one copy.
     public init(wire decoder: inout WireDecoder) throws(WireError) {
         let count = try decoder.readCount()
-        self.init(try decoder.readArray(count: count))
+        self = try decoder.readBytes(count: count) { bytes in unsafe bytes.withUnsafeBytes { unsafe Data($0) } }
     }
 }
 
@@ -77,10 +88,12 @@ extension Decimal: WireCodable {
         try description.encode(wire: &encoder)
     }
 
-    /// Reads the text; one that is no number is an error.
+    /// Reads the text; one that is not the text of a number, to the last letter, is an error.
     public init(wire decoder: inout WireDecoder) throws(WireError) {
         let text = try String(wire: &decoder)
-        guard let number = Decimal(string: text, locale: nil) else {
+        let number = text == Decimal.nan.description ? .nan : Decimal(string: text, locale: nil)
+        // Foundation reads the number at the beginning of any text.
+        guard let number, number.description == text else {
             throw WireError(.badValue, "\(text.debugDescription) is no decimal number")
         }
         self = number

@@ -2,12 +2,15 @@
 ///
 /// A type that is ``WireCodable`` takes the fast path, also when it is `Codable` as well; one that is only `Codable`
 /// travels whole, as JSON. Without the third overload a type that is both would silently take the slow path.
+///
+/// The fast overloads do not ask for `Sendable`: in a generic `@Serializable` type the compiler allows no condition to
+/// say it of a parameter. What travels is checked as a whole, where a stub hands it on.
 public enum WireCoding {
     // MARK: Fast
 
     /// Appends a value of a fast type.
     @inlinable
-    public static func encode<T: WireCodable & Sendable>(
+    public static func encode<T: WireCodable>(
         _ value: T, into encoder: inout WireEncoder
     ) throws(WireError) {
         try value.encode(wire: &encoder)
@@ -15,7 +18,7 @@ public enum WireCoding {
 
     /// Reads a value of a fast type.
     @inlinable
-    public static func decode<T: WireCodable & Sendable>(
+    public static func decode<T: WireCodable>(
         _ type: T.Type = T.self, from decoder: inout WireDecoder
     ) throws(WireError) -> T {
         try T(wire: &decoder)
@@ -23,7 +26,7 @@ public enum WireCoding {
 
     /// The fewest bytes of a value of a fast type.
     @inlinable
-    public static func minimumSize<T: WireCodable & Sendable>(of type: T.Type) -> Int { T.minimumWireSize }
+    public static func minimumSize<T: WireCodable>(of type: T.Type) -> Int { T.minimumWireSize }
 
     // MARK: Codable
 

@@ -10,6 +10,8 @@ public struct ComponentProblems: Error, Sendable, CustomStringConvertible {
         case cycle([String])
         /// Two methods whose signatures hash to one key.
         case methodKeyCollision(String, String, key: UInt64, location: String)
+        /// Two error types that would be taken for each other on the wire.
+        case errorKeyCollision(String, String, key: UInt64)
         /// A listener name in two components, or twice in one.
         case repeatedListener(String, ComponentGraph.Node, ComponentGraph.Node)
         /// Nothing implements `Main`.
@@ -49,6 +51,9 @@ extension ComponentProblems.Problem: CustomStringConvertible {
         case .methodKeyCollision(let first, let second, let key, let location):
             return "\(location): the methods \(first) and \(second) have the same key "
                 + "\(String(key, radix: 16)); rename one of them"
+        case .errorKeyCollision(let first, let second, let key):
+            return "the error types \(first) and \(second) have the same key \(String(key, radix: 16)); "
+                + "rename one of them"
         case .repeatedListener(let name, let first, let second):
             let owners =
                 first == second

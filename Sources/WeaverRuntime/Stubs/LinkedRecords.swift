@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// What the macros have left in the binary's `weaver_comps` section: every implementation and every `@Serializable`
 /// error type of the modules that are linked in, without any registration by the application. Those of shared
-/// libraries are not found; `Weaver.run(components:)` takes them.
+/// libraries are not found: `Weaver.run(components:)` takes the implementations, `@Component(errors:)` the errors.
 public struct LinkedRecords: Sendable {
     /// The implementations, in the order of the linker.
     package private(set) var implementations: [ImplementationRecord] = []
@@ -30,8 +30,13 @@ public struct LinkedRecords: Sendable {
         collected.withLock { $0.implementations.append(record) }
     }
 
-    /// Adds an error type. For generated code, called by an entry of the section.
-    public static func add(_ error: ErrorType) {
+    /// Adds an error type; `name` is its own in the application. For generated code, called by an entry of the section.
+    public static func add<E: Error & WireCodable>(_ name: String, _ type: E.Type) {
+        let error = ErrorType(name, type)
         collected.withLock { $0.errors.append(error) }
     }
+
+    /// Adds nothing, for a type of which `@Serializable` does not see whether it is an error, and which is none. For
+    /// generated code.
+    public static func add<T: WireCodable>(_ name: String, _ type: T.Type) {}
 }

@@ -62,15 +62,29 @@ extension RoutingKey where Self: BinaryInteger {
 }
 
 extension Int: RoutingKey {}
+extension Int8: RoutingKey {}
+extension Int16: RoutingKey {}
 extension Int32: RoutingKey {}
 extension Int64: RoutingKey {}
 extension UInt: RoutingKey {}
+extension UInt8: RoutingKey {}
+extension UInt16: RoutingKey {}
 extension UInt32: RoutingKey {}
 extension UInt64: RoutingKey {}
 
 extension String: RoutingKey {
     /// The text's UTF-8.
     public func hash(into hasher: inout RoutingHasher) { hasher.combine(self) }
+}
+
+extension Character: RoutingKey {
+    /// The character's UTF-8.
+    public func hash(into hasher: inout RoutingHasher) { hasher.combine(String(self)) }
+}
+
+extension Bool: RoutingKey {
+    /// 0 or 1.
+    public func hash(into hasher: inout RoutingHasher) { hasher.combine(self ? 1 as UInt64 : 0) }
 }
 
 extension Optional: RoutingKey where Wrapped: RoutingKey {

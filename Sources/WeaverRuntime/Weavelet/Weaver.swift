@@ -43,12 +43,14 @@ private struct Launch {
     /// Decides by the environment what this process is, and is that.
     func run() async -> Int32 {
         let linked = LinkedRecords.all
-        ErrorRegistry.shared.register(linked.errors)
-        ErrorRegistry.shared.register((linked.implementations + listed).flatMap(\.component.errors))
+        let errors = linked.errors + (linked.implementations + listed).flatMap(\.component.errors)
+        ErrorRegistry.shared.register(errors)
         if let descriptor = environment(Weaver.describeVariable) {
             return describe(to: descriptor, linked.implementations)
         }
         do {
+            let collisions = ErrorRegistry.collisions(among: errors)
+            guard collisions.isEmpty else { throw ComponentProblems(collisions) }
             let registry = try ComponentRegistry(linked: linked.implementations, listed: listed)
             let loop = try EventLoop()
             if let descriptors = EnvelopeClient.descriptors() {

@@ -63,6 +63,11 @@ import Testing
         try roundTrip(Duration.seconds(-3) - .nanoseconds(5))
     }
 
+    @Test func `durations of more seconds than 64 bits can say come through`() throws {
+        try roundTrip(Duration(attoseconds: .max))
+        try roundTrip(Duration(attoseconds: .min))
+    }
+
     @Test(
         arguments: [[0xc3, 0x28], [0xff], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0xf4, 0x90, 0x80, 0x80]] as [[UInt8]])
     func `invalid UTF-8 is refused and never repaired`(_ bytes: [UInt8]) throws {
@@ -90,22 +95,50 @@ import Testing
     }
 
     @Test func `a large element with few bytes on the wire does not reserve memory by the count`() throws {
-        // 4 KiB each in memory, one byte each on the wire: the count alone would ask for 4 GiB.
+        // 4 KiB each in memory, one byte each on the wire: the count alone would ask for 4 GiB. The first element is
+        // no element at all, so that what refuses has to have done so before room was made.
         let count = 1 << 20
-        var bytes: [UInt8] = [0, 0, 0x10, 0]
-        bytes += [UInt8](repeating: 2, count: count)
+        let bytes = [0, 0, 0x10, 0] + [UInt8](repeating: 2, count: count)
         let error = #expect(throws: WireError.self) { try decoded([Large?].self, bytes) }
-        #expect(error?.code == .badValue)
+        #expect(error?.code == .tooLarge)
     }
 
-    @Test func `elements without bytes are bounded by a limit of their own`() throws {
-        let most = WireLimits.emptyElements
-        #expect(try decoded([Empty].self, try encoded([Empty](repeating: Empty(), count: most))).count == most)
-        let error = #expect(throws: WireError.self) {
-            try decoded([Empty].self, try encoded([Empty](repeating: Empty(), count: most + 1)))
-        }
-        #expect(error?.code == .badCount)
+    @Test func `the elements of a message may take as much memory as its bytes grant, and no more`() throws {
+        let stride = MemoryLayout<Large?>.stride
+        // Nils of one byte each, and four bytes of count.
+        func grants(_ count: Int) -> Bool { count * stride <= WireLimits.decodedMemory(of: count + 4) }
+        let most = try #require((0..<1000).last(where: grants))
+        #expect(!grants(most + 1))
+        #expect(try decoded([Large?].self, nils(most)).count == most)
+        let error = #expect(throws: WireError.self) { try decoded([Large?].self, nils(most + 1)) }
+        #expect(error?.code == .tooLarge)
     }
+
+    @Test func `elements without bytes take from the memory of the message, not of their container`() throws {
+        // Four bytes of count each; an empty value takes a byte of memory, an array its pointer.
+        let byCount = WireLimits.decodedMemory(of: 8) - MemoryLayout<[Empty]>.stride
+        let empties = { (count: Int) in [Empty](repeating: Empty(), count: count) }
+        #expect(try decoded([[Empty]].self, try encoded([empties(byCount)])).first?.count == byCount)
+        let one = #expect(throws: WireError.self) { try decoded([[Empty]].self, try encoded([empties(byCount + 1)])) }
+        #expect(one?.code == .tooLarge)
+        let two = #expect(throws: WireError.self) {
+            try decoded([[Empty]].self, try encoded([empties(byCount), empties(byCount)]))
+        }
+        #expect(two?.code == .tooLarge)
+        let set: [UInt8] = [0xff, 0xff, 0xff, 0xff]
+        #expect(throws: WireError.self) { try decoded(Set<Empty>.self, set) }
+        #expect(throws: WireError.self) { try decoded([Empty: Empty].self, set) }
+    }
+
+    @Test func `small values without content pass at every length`() throws {
+        try roundTrip([Bool?](repeating: nil, count: 3))
+        let count = 40_000
+        let none = [Wide](repeating: .none, count: count)
+        #expect(MemoryLayout<Wide>.stride <= WireLimits.decodedMemoryPerByte)
+        #expect(try decoded([Wide].self, try encoded(none)).count == count)
+    }
+
+    private func nils(_ count: Int) throws -> [UInt8] { try encoded([Large?](repeating: nil, count: count)) }
 
     @Test(arguments: [[2], [0xff]] as [[UInt8]])
     func `tags that a type does not have are refused`(_ bytes: [UInt8]) {
@@ -132,7 +165,7 @@ import Testing
     }
 }
 
-private struct Empty: WireCodable {
+private struct Empty: WireCodable, Hashable {
     static var minimumWireSize: Int { 0 }
     init() {}
     init(wire: inout WireDecoder) throws(WireError) {}
@@ -143,6 +176,17 @@ private struct Large: WireCodable {
     var storage = [512 of Int](repeating: 0)
     init(wire: inout WireDecoder) throws(WireError) { storage[0] = try wire.read(Int.self) }
     func encode(wire: inout WireEncoder) throws(WireError) { wire.append(storage[0]) }
+}
+
+/// As large in memory as the budget of a byte.
+private enum Wide: WireCodable {
+    case none
+    case some([15 of Int])
+
+    init(wire: inout WireDecoder) throws(WireError) {
+        self = try Bool(wire: &wire) ? .some(.init(repeating: 0)) : .none
+    }
+    func encode(wire: inout WireEncoder) throws(WireError) { try false.encode(wire: &wire) }
 }
 
 private indirect enum Nest: WireCodable {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import Testing
 import WeaverCore
 import WeaverRuntime
@@ -21,390 +22,194 @@ struct Both: Codable, Hashable {
 }
 
 @Serializable
-enum Tree: Equatable {
+enum Tree: Hashable {
     case leaf
     indirect case node(Tree, label: String, Tree)
 }
 
-@Serializable
-struct Field<T: Equatable & Sendable>: Equatable {
-    var value: T
+/// A value in every place where its type can stand.
+private struct Places<Value: Hashable & Sendable> {
+    var bare: Value
+    var optional: Value? { bare }
+    var list: [Value] { [bare, bare] }
+    var named: [String: Value] { ["k": bare] }
+    var keyed: [Value: Int] { [bare: 1] }
+    var set: Set<Value> { [bare] }
+    var options: [Value?] { [nil, bare] }
+
+    func fields<Fields: FieldPlaces>(_ type: Fields.Type) -> Fields where Fields.Value == Value {
+        Fields(
+            bare: bare, optional: optional, list: list, named: named, keyed: keyed, set: set, options: options)
+    }
 }
 
-@Serializable
-struct CodableField: Equatable {
-    var before: UInt8
-    var bare: OnlyCodable
-    var list: [OnlyCodable]
-    var name: String?
+extension Places where Value: WireCodable {
+    /// What the fast codec makes of all places, one after the other.
+    var fast: [UInt8] {
+        get throws {
+            try fastBytes(bare) + fastBytes(optional) + fastBytes(list) + fastBytes(named) + fastBytes(keyed)
+                + fastBytes(set) + fastBytes(options)
+        }
+    }
 }
 
-/// Takes a value through the overloads that generated code calls with its type, and gives the bytes.
-private func trip<T: Equatable>(
-    _ value: T, _ write: (T, inout WireEncoder) throws -> Void, _ read: (inout WireDecoder) throws -> T
-) throws -> [UInt8] {
+extension Places where Value: Codable {
+    /// What `Codable` makes of all places, each whole.
+    var json: [UInt8] {
+        get throws {
+            try jsonBytes(bare) + jsonBytes(optional) + jsonBytes(list) + jsonBytes(named) + jsonBytes(keyed)
+                + jsonBytes(set) + jsonBytes(options)
+        }
+    }
+}
+
+/// The bytes of the fast codec, whatever overload the type would choose.
+private func fastBytes(_ value: some WireCodable) throws -> [UInt8] {
     var encoder = WireEncoder()
-    try write(value, &encoder)
-    let bytes = encoder.takeOutput().copyBytes()
-    let result = try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in
-        let result = try read(&wire)
+    try value.encode(wire: &encoder)
+    return encoder.takeOutput().copyBytes()
+}
+
+/// A length and JSON.
+private func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
+    let json = try JSONEncoder().encode(value)
+    return try fastBytes([UInt8](json))
+}
+
+private func decoded<T: WireCodable>(_ type: T.Type, from bytes: [UInt8]) throws(WireError) -> T {
+    try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire throws(WireError) in
+        let value = try T(wire: &wire)
         try wire.finish()
-        return result
+        return value
     }
-    #expect(result == value)
-    return bytes
 }
 
-/// Whether bytes are a length and JSON. No value of these tests starts so in the fast codec.
-private func isJSON(_ bytes: [UInt8]) -> Bool {
-    bytes.count > 4 && [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(bytes[4])
+/// Answers every call with its own arguments, and keeps their bytes.
+private final class Echo: ComponentTransport {
+    private let sent = Mutex<[UInt8]>([])
+
+    /// The arguments of the last call.
+    var bytes: [UInt8] { sent.withLock { $0 } }
+
+    nonisolated(nonsending)
+        func call<R: Sendable>(
+            _ method: MethodInfo, routingKey: UInt64?,
+            encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
+            decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
+        ) async throws -> R
+    {
+        var encoder = WireEncoder()
+        try encode(&encoder)
+        let bytes = encoder.takeOutput().copyBytes()
+        sent.withLock { $0 = bytes }
+        return try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in try decode(&wire) }
+    }
 }
 
-private func expectFast<T: Equatable>(
-    _ value: T, _ write: (T, inout WireEncoder) throws -> Void, _ read: (inout WireDecoder) throws -> T
-) throws {
-    #expect(try !isJSON(trip(value, write, read)), "\(T.self) took the path of Codable")
-}
-
-private func expectJSON<T: Equatable>(
-    _ value: T, _ write: (T, inout WireEncoder) throws -> Void, _ read: (inout WireDecoder) throws -> T
-) throws {
-    #expect(try isJSON(trip(value, write, read)), "\(T.self) did not take the path of Codable")
-}
-
-@Suite("which codec a type takes: alone, optional, in each container and as a field")
+@Suite("which codec a type takes: alone, in each container, as argument, as result and as a field")
 struct CodingPathTests {
-    @Test func fastInt() throws {
-        let value: Int = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Int?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Int>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    private let echo = Echo()
+    private var passage: any Passage {
+        PassageComponent.clientStub(ComponentClient(info: PassageComponent.info, transport: echo), nil)
     }
 
-    @Test func fastInt8() throws {
-        let value: Int8 = -7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Int8?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Int8>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    private typealias Method<T: Hashable> =
+        (T, T?, [T], [String: T], [T: Int], Set<T>, [T?]) async throws -> (
+            T, T?, [T], [String: T], [T: Int], Set<T>, [T?]
+        )
+
+    private func expectFast<T: WireCodable & Hashable & Sendable, Fields: FieldPlaces & WireCodable>(
+        _ value: T, _ fields: Fields.Type, _ method: Method<T>,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) async throws where Fields.Value == T {
+        try await expect(Places(bare: value).fast, value, fields, method, sourceLocation)
     }
 
-    @Test func fastInt16() throws {
-        let value: Int16 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Int16?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Int16>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    private func expectJSON<T: Codable & Hashable & Sendable, Fields: FieldPlaces & WireCodable>(
+        _ value: T, _ fields: Fields.Type, _ method: Method<T>,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) async throws where Fields.Value == T {
+        try await expect(Places(bare: value).json, value, fields, method, sourceLocation)
     }
 
-    @Test func fastInt32() throws {
-        let value: Int32 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Int32?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Int32>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    private func expect<T: Hashable & Sendable, Fields: FieldPlaces & WireCodable>(
+        _ bytes: [UInt8], _ value: T, _ type: Fields.Type, _ method: Method<T>,
+        _ sourceLocation: Testing.SourceLocation
+    ) async throws where Fields.Value == T {
+        let places = Places(bare: value)
+        let (bare, optional, list, named, keyed, set, options) = try await method(
+            places.bare, places.optional, places.list, places.named, places.keyed, places.set, places.options)
+        #expect(echo.bytes == bytes, "arguments of \(T.self)", sourceLocation: sourceLocation)
+        let fields = places.fields(type)
+        let result = Fields(
+            bare: bare, optional: optional, list: list, named: named, keyed: keyed, set: set, options: options)
+        #expect(result == fields, "result of \(T.self)", sourceLocation: sourceLocation)
+        #expect(try fastBytes(fields) == bytes, "fields of \(T.self)", sourceLocation: sourceLocation)
+        #expect(try decoded(type, from: bytes) == fields, "fields of \(T.self)", sourceLocation: sourceLocation)
     }
 
-    @Test func fastInt64() throws {
-        let value: Int64 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Int64?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Int64>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    @Test("fast types, and those that are both, travel by the fast codec everywhere")
+    func fast() async throws {
+        let passage = passage
+        try await expectFast(7 as Int, IntFields.self, passage.int)
+        try await expectFast(-7 as Int8, Int8Fields.self, passage.int8)
+        try await expectFast(-300 as Int16, Int16Fields.self, passage.int16)
+        try await expectFast(70_000 as Int32, Int32Fields.self, passage.int32)
+        try await expectFast(-7 as Int64, Int64Fields.self, passage.int64)
+        try await expectFast(Int128.max, Int128Fields.self, passage.int128)
+        try await expectFast(7 as UInt, UIntFields.self, passage.uInt)
+        try await expectFast(7 as UInt8, UInt8Fields.self, passage.uInt8)
+        try await expectFast(300 as UInt16, UInt16Fields.self, passage.uInt16)
+        try await expectFast(70_000 as UInt32, UInt32Fields.self, passage.uInt32)
+        try await expectFast(UInt64.max, UInt64Fields.self, passage.uInt64)
+        try await expectFast(UInt128.max, UInt128Fields.self, passage.uInt128)
+        try await expectFast(true as Bool, BoolFields.self, passage.bool)
+        try await expectFast(1.5 as Float, FloatFields.self, passage.float)
+        try await expectFast(-2.5 as Double, DoubleFields.self, passage.double)
+        try await expectFast("text", StringFields.self, passage.string)
+        try await expectFast([1, 2, 3] as [UInt8], BytesFields.self, passage.bytes)
+        try await expectFast(Duration.milliseconds(1500), DurationFields.self, passage.duration)
+        try await expectFast(Date(timeIntervalSinceReferenceDate: 1.25), DateFields.self, passage.date)
+        try await expectFast(UUID(), UUIDFields.self, passage.uuid)
+        try await expectFast(Data([1, 2, 3]), DataFields.self, passage.data)
+        let url = try #require(URL(string: "http://example.org/a?b"))
+        try await expectFast(url, URLFields.self, passage.url)
+        try await expectFast(12.5 as Decimal, DecimalFields.self, passage.decimal)
+        try await expectFast(OnlyFast(), OnlyFastFields.self, passage.onlyFast)
+        try await expectFast(Both(), BothFields.self, passage.both)
+        try await expectFast(Tree.node(.leaf, label: "a", .leaf), TreeFields.self, passage.tree)
     }
 
-    @Test func fastUInt() throws {
-        let value: UInt = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as UInt?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<UInt>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    @Test("a type that is only Codable travels whole everywhere, also in containers and as a field")
+    func codable() async throws {
+        try await expectJSON(OnlyCodable(), OnlyCodableFields.self, passage.onlyCodable)
     }
 
-    @Test func fastUInt8() throws {
-        let value: UInt8 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as UInt8?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<UInt8>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastUInt16() throws {
-        let value: UInt16 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as UInt16?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<UInt16>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastUInt32() throws {
-        let value: UInt32 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as UInt32?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<UInt32>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastUInt64() throws {
-        let value: UInt64 = 7
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as UInt64?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<UInt64>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastBool() throws {
-        let value: Bool = true
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Bool?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Bool>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastFloat() throws {
-        let value: Float = 1.5
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Float?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Float>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastDouble() throws {
-        let value: Double = 1.5
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Double?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Double>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastString() throws {
-        let value: String = "Grüße"
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as String?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<String>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastBytes() throws {
-        let value: [UInt8] = [1, 2, 3]
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            value as [UInt8]?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<[UInt8]>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastDate() throws {
-        let value: Date = Date(timeIntervalSinceReferenceDate: 1)
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Date?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Date>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastUUID() throws {
-        let value: UUID = UUID()
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as UUID?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<UUID>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastDuration() throws {
-        let value: Duration = Duration.milliseconds(1500)
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            value as Duration?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Duration>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastData() throws {
-        let value: Data = Data([1, 2])
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Data?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Data>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastURL() throws {
-        let value: URL = URL(filePath: "/x/y")
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as URL?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<URL>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastDecimal() throws {
-        let value: Decimal = Decimal(125) / 100
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            value as Decimal?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Decimal>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastOnlyFast() throws {
-        let value: OnlyFast = OnlyFast()
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            value as OnlyFast?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<OnlyFast>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastBoth() throws {
-        let value: Both = Both()
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Both?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            [value] as Set<Both>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test func fastTree() throws {
-        let value: Tree = Tree.node(.leaf, label: "a", .leaf)
-        try expectFast(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(value as Tree?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectFast(
-            Field(value: value), { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-    }
-
-    @Test("a type that is only Codable travels whole, also in containers")
-    func codable() throws {
-        let value = OnlyCodable()
-        try expectJSON(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectJSON(
-            value as OnlyCodable?, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectJSON([value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectJSON(["k": value], { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
-        try expectJSON(
-            [value] as Set<OnlyCodable>, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+    @Test("tuples are taken apart at every depth, and each part takes its own path")
+    func tuples() async throws {
+        let pairs = [Both(value: 3): OnlyCodable(value: 4)]
+        let date = Date(timeIntervalSinceReferenceDate: 2)
+        let result = try await passage.tuple((OnlyCodable(), Both(), inner: (OnlyFast(), date, pairs)))
+        #expect(result.0 == OnlyCodable() && result.1 == Both())
+        #expect(result.inner.0 == OnlyFast() && result.inner.1 == date && result.inner.2 == pairs)
+        let parts = try jsonBytes(OnlyCodable()) + fastBytes(Both()) + fastBytes(OnlyFast()) + fastBytes(date)
+        #expect(try echo.bytes == parts + jsonBytes(pairs))
     }
 
     @Test("a value nested deeper than the limit is an error, not a crash")
     func depth() throws {
         var tree = Tree.leaf
         for _ in 0...WireLimits.nestingDepth { tree = .node(tree, label: "", .leaf) }
-        var encoder = WireEncoder()
-        let error = #expect(throws: WireError.self) { try tree.encode(wire: &encoder) }
+        let error = #expect(throws: WireError.self) { try fastBytes(tree) }
         #expect(error?.code == .tooDeep)
-        let hostile = [UInt8](repeating: 1, count: 1000)
         let refused = #expect(throws: WireError.self) {
-            _ = try WireDecoder.withDecoder(over: unsafe hostile.span.bytes) { wire throws(WireError) in
-                try Tree(wire: &wire)
-            }
+            try decoded(Tree.self, from: [UInt8](repeating: 1, count: 1000))
         }
         #expect(refused?.code == .tooDeep)
     }
 
     @Test("an unknown case is an error")
     func unknownCase() {
-        let bytes: [UInt8] = [9]
-        #expect(throws: WireError.self) {
-            _ = try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire throws(WireError) in
-                try Tree(wire: &wire)
-            }
-        }
-    }
-
-    @Test("a struct whose fields take different paths")
-    func mixedFields() throws {
-        let value = CodableField(before: 1, bare: OnlyCodable(), list: [OnlyCodable(value: 2)], name: "x")
-        _ = try trip(value, { try WireCoding.encode($0, into: &$1) }, { try WireCoding.decode(from: &$0) })
+        #expect(throws: WireError.self) { try decoded(Tree.self, from: [9]) }
     }
 }

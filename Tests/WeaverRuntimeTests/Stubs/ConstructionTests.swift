@@ -34,6 +34,12 @@ actor ShopDepot: Depot {
     func describe() async throws -> String { greeting }
 }
 
+@Implements(Depot.self)
+struct Alcove: Depot {
+    @Ref var shop: any Shop
+    func describe() async throws -> String { try await shop.thread() }
+}
+
 @Suite("construction")
 struct ConstructionTests {
     @Test("refs and config are there inside the initialiser, the context is kept")
@@ -50,11 +56,14 @@ struct ConstructionTests {
     }
 
     @Test("a component made by hand ends the program when its ref is used")
-    func trap() async {
-        await #expect(processExitsWith: .failure) {
-            let depot = try await ComponentContext.construct(ShopDepot.self)
-            _ = try await depot.describe()
+    func trap() async throws {
+        // The initialiser of this one uses no ref, so that nothing is thrown before.
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let room = try await ComponentContext.construct(Alcove.self)
+            _ = try await room.describe()
         }
+        let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+        #expect(text.contains("The @Ref property 'shop' has no value"))
     }
 
     @Test("the record says what the source says")
