@@ -52,19 +52,16 @@ struct ServerHazardTests {
         }
     }
 
-    @Test(arguments: ["", "Connection: close\r\n"])
-    func responseToASlowReaderOutlivesLingeringAndIdleness(_ field: String) async throws {
+    @Test func lastResponseToASlowReaderOutlivesTheLingerTime() async throws {
         let size = 32 << 20
         try await withServer {
             $0.lingerTimeout = .milliseconds(20)
-            // Of no progress: this client takes something all the time.
-            $0.idleTimeout = .milliseconds(500)
         } _: { server, client in
-            let request = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\(field)Max-Forwards: \(size)\r\n\r\n"
+            let request = "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\nMax-Forwards: \(size)\r\n\r\n"
             try await client.setReading(false)
             try await client.send(request)
             while try await server.bufferedBytes() == 0 { await Task.yield() }
-            // Longer than the linger time, shorter than the idle time.
+            // Some sweeps later than the connection would be cut.
             try await Task.sleep(for: .milliseconds(150))
             try await client.setReading(true)
             let response = await client.receive { bytes, ended in ended || bytes.count > size }
@@ -99,7 +96,7 @@ struct ServerHazardTests {
     @Test func clientThatTakesNothingIsResetSoThatItSeesTheCut() async throws {
         try await withServer {
             $0.idleTimeout = .milliseconds(60)
-            $0.headerTimeout = .seconds(5)
+            $0.headerTimeout = .seconds(60)
         } _: { server, client in
             try await client.send("OPTIONS * HTTP/1.0\r\nMax-Forwards: \(32 << 20)\r\n\r\n")
             try await client.setReading(false)
@@ -155,7 +152,7 @@ struct ServerHazardTests {
     @Test func bodyThatStopsIsLate() async throws {
         try await withServer {
             $0.idleTimeout = .milliseconds(60)
-            $0.headerTimeout = .seconds(5)
+            $0.headerTimeout = .seconds(60)
         } _: { server, client in
             try await client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab")
             #expect(await client.receiveAll().hasPrefix("HTTP/1.1 408 "))

@@ -195,18 +195,16 @@ struct HTTPListenerServerTests {
         let (gate, open) = AsyncStream<Void>.makeStream()
         var configuration = HTTPServerConfiguration.application
         configuration.idleTimeout = .milliseconds(40)
-        configuration.headerTimeout = .seconds(5)
-        try await withServer(configuration: configuration) { _, body, writer in
+        configuration.headerTimeout = .seconds(60)
+        try await withServer(configuration: configuration) { _, _, writer in
             for await _ in gate {}
-            try await writer.respond(body: try await body.collect(upTo: 10))
+            try await writer.respond(body: "late")
         } _: { client, _ in
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
             // Some sweeps later than the body would be due.
             try await Task.sleep(for: .milliseconds(150))
             open.finish()
-            #expect(await client.receive("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
-            try await client.send("ok")
-            #expect(await client.receive("\r\n\r\nok").contains("HTTP/1.1 200 OK\r\n"))
+            #expect(await client.receive("late").hasPrefix("HTTP/1.1 200 "))
         }
     }
 
