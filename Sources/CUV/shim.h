@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -15,6 +16,7 @@ static const int WEAVER_UV_EAGAIN = UV_EAGAIN;
 static const int WEAVER_UV_EOF = UV_EOF;
 static const int WEAVER_UV_ECANCELED = UV_ECANCELED;
 static const int WEAVER_UV_EADDRINUSE = UV_EADDRINUSE;
+static const int WEAVER_UV_EADDRNOTAVAIL = UV_EADDRNOTAVAIL;
 static const int WEAVER_UV_EBUSY = UV_EBUSY;
 static const int WEAVER_UV_ENOBUFS = UV_ENOBUFS;
 static const int WEAVER_UV_EINVAL = UV_EINVAL;
@@ -87,6 +89,22 @@ static inline int weaver_accept(int descriptor) {
 #else
     return weaver_prepare_socket(accept(descriptor, NULL, NULL));
 #endif
+}
+
+/* How many descriptors the process may have open. The resource's C type is not the same in every library, and the
+   value for no limit is a macro with a cast. */
+static inline long weaver_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    return limit.rlim_cur > 1L << 30 ? 1L << 30 : (long)limit.rlim_cur;
+}
+
+/* The error that a socket is waiting to tell, 0 for none, or when it is no socket. libuv reports an end of the stream when
+   poll says that the peer is gone and the last read was short, without looking whether it ended by a reset. */
+static inline int weaver_socket_error(int descriptor) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : 0;
 }
 
 /* SIG_IGN is a macro with a cast, which Swift does not import. A peer that went away must be an error, not a signal. */

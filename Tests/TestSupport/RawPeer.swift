@@ -9,10 +9,11 @@ package final class RawPeer: ByteStreamDelegate, @unchecked Sendable {
     private var received: [UInt8] = []
     private var hasEnded = false
     private var isClosed = false
+    private var closeError: UVError?
     private var waiters: [(isMet: @Sendable ([UInt8], Bool) -> Bool, met: CheckedContinuation<[UInt8], Never>)] = []
 
     /// A peer that was accepted; on the loop.
-    init(accepted stream: ByteStream, loop: EventLoop) {
+    package init(accepted stream: ByteStream, loop: EventLoop) {
         self.loop = loop
         self.stream = stream
         stream.delegate = self
@@ -88,6 +89,21 @@ package final class RawPeer: ByteStreamDelegate, @unchecked Sendable {
         try await loop.run { reads ? self.stream?.startReading() : self.stream?.pauseReading() }
     }
 
+    /// Waits for the other end, and tells whether it came as a reset instead of in order.
+    package func endsWithReset() async throws -> Bool {
+        _ = await receive { _, ended in ended }
+        return try await loop.run { self.closeError?.name == "ECONNRESET" }
+    }
+
+    /// Closes `peer`, then sends `text`, in one tick: who hears of both hears of the close first.
+    package func send(_ text: String, afterClosing peer: RawPeer) async throws {
+        try await loop.run {
+            peer.stream?.close()
+            self.stream?.write(owned: WritePiece(Array(text.utf8)))
+            self.stream?.flushNow()
+        }
+    }
+
     /// Closes the writing side.
     package func shutdown() async throws {
         try await loop.run { self.stream?.shutdown() }
@@ -120,6 +136,7 @@ package final class RawPeer: ByteStreamDelegate, @unchecked Sendable {
 
     package func streamDidClose(_ stream: ByteStream, error: UVError?) {
         isClosed = true
+        closeError = error
         self.stream = nil
         check()
     }

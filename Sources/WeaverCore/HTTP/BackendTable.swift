@@ -11,7 +11,7 @@ package struct BackendTable: Sendable {
         var failedUntil: UInt64 = 0
     }
 
-    /// How long a backend that refused a connection is asked last, in nanoseconds.
+    /// How long a backend that refused a connection, or broke one without an answer, is asked last, in nanoseconds.
     package static let failureBackoff: UInt64 = 1_000_000_000
 
     private var entries: [Entry] = []
@@ -20,9 +20,6 @@ package struct BackendTable: Sendable {
 
     /// No backend.
     package init() {}
-
-    /// How many there are.
-    package var count: Int { entries.count }
 
     /// Adds a backend, which is used at once.
     package mutating func add() -> ID {
@@ -74,12 +71,13 @@ package struct BackendTable: Sendable {
         }
     }
 
-    /// `id` could not be connected.
+    /// `id` could not be connected, or broke a fresh connection without an answer. Having nothing to do it would seem
+    /// the least busy one otherwise.
     package mutating func failed(_ id: ID, now: UInt64) {
         update(id) { $0.failedUntil = now + Self.failureBackoff }
     }
 
-    /// `id` was connected.
+    /// `id` answered.
     package mutating func succeeded(_ id: ID) {
         update(id) { $0.failedUntil = 0 }
     }

@@ -188,9 +188,17 @@ package struct TrailerSection: Sendable {
         return false
     }
 
-    /// May this field be passed on behind a body? Not what frames, routes or authenticates a message, which RFC 9110
-    /// section 6.5.1 forbids here, and nothing meant for one hop.
-    package static func mayForward(_ field: HeadField) -> Bool {
-        field.known == .other
+    /// May this field be passed on behind a body? Not what frames, routes, controls, authenticates or describes a
+    /// message (RFC 9110 section 6.5.1): whoever reads it has acted on the head already. Nothing meant for one hop.
+    package static func mayForward(_ field: HeadField, in bytes: RawSpan) -> Bool {
+        field.known == .other && !forbidden.contains { bytes.equalsToken($0, in: field.name.range) }
     }
+
+    /// What `KnownField` does not know.
+    private static let forbidden: [StaticString] = [
+        "authorization", "www-authenticate", "authentication-info", "proxy-authentication-info", "cookie", "set-cookie",
+        "content-encoding", "content-type", "content-range", "cache-control", "pragma", "age", "expires", "vary",
+        "location", "retry-after", "warning", "max-forwards", "range", "if-match", "if-none-match", "if-range",
+        "if-modified-since", "if-unmodified-since",
+    ]
 }

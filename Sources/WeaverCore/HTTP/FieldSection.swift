@@ -16,8 +16,6 @@ package struct FieldSection: Sendable {
     package private(set) var expectsContinue = false
     /// An Expect field has another value.
     package private(set) var expectsOther = false
-    /// There is an Upgrade field.
-    package private(set) var hasUpgrade = false
     /// There is a Date field.
     package private(set) var hasDate = false
 
@@ -33,7 +31,6 @@ package struct FieldSection: Sendable {
         host = nil
         expectsContinue = false
         expectsOther = false
-        hasUpgrade = false
         hasDate = false
     }
 
@@ -63,7 +60,6 @@ package struct FieldSection: Sendable {
             } else {
                 expectsOther = true
             }
-        case .upgrade: hasUpgrade = true
         case .date: hasDate = true
         default: break
         }
@@ -127,8 +123,6 @@ package struct ConnectionOptions: Sendable {
     package private(set) var close = false
     /// An HTTP/1.0 sender keeps the connection.
     package private(set) var keepAlive = false
-    /// The sender wants another protocol.
-    package private(set) var upgrade = false
     private var named: [ByteRange] = []
 
     /// No option.
@@ -137,7 +131,6 @@ package struct ConnectionOptions: Sendable {
     mutating func removeAll() {
         close = false
         keepAlive = false
-        upgrade = false
         named.removeAll(keepingCapacity: true)
     }
 
@@ -147,8 +140,6 @@ package struct ConnectionOptions: Sendable {
                 close = true
             } else if bytes.equalsToken("keep-alive", in: element) {
                 keepAlive = true
-            } else if bytes.equalsToken("upgrade", in: element) {
-                upgrade = true
             } else if !element.isEmpty {
                 named.append(ByteRange(element))
             }

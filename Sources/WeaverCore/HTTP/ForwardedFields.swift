@@ -10,10 +10,10 @@ package struct ForwardedPeer: Sendable {
     /// The peer's own fields are believed.
     package let isTrusted: Bool
     /// What the Host field gets when an HTTP/1.0 request has none: the address that the client connected to.
-    package let fallbackHost: String
+    package var fallbackHost: String
 
     /// A peer that speaks plain HTTP.
-    package init(address: String, scheme: StaticString = "http", isTrusted: Bool, fallbackHost: String) {
+    package init(address: String, scheme: StaticString = "http", isTrusted: Bool, fallbackHost: String = "") {
         self.address = address
         self.scheme = scheme
         self.isTrusted = isTrusted

@@ -1,6 +1,6 @@
 /// Why a message is refused. A request is answered with `status` and its connection closed; the same fault in a
 /// backend's response makes the response unusable (502).
-package enum HTTPFault: String, Error, Sendable, CaseIterable {
+package enum HTTPFault: String, Error, Sendable {
     case malformedRequestLine = "malformed request line"
     case malformedStatusLine = "malformed status line"
     case malformedTarget = "malformed request target"
@@ -30,6 +30,7 @@ package enum HTTPFault: String, Error, Sendable, CaseIterable {
     case trailerTooLarge = "trailer section too large"
     case bodyTooLarge = "body too large"
     case truncatedBody = "body ended early"
+    case tooManyInterimResponses = "too many interim responses"
 
     /// The answer to a request with this fault.
     package var status: HTTPStatus {

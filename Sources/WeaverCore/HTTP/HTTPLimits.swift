@@ -15,6 +15,8 @@ package struct HTTPLimits: Sendable, Equatable {
     package var chunkExtensionBytes = 16 * 1024
     /// Bytes of a trailer section. Past it: 431.
     package var trailerBytes = 8 * 1024
+    /// Interim responses (1xx) in front of one final response. Past it the response is unusable.
+    package var interimResponses = 16
     /// Bytes of a request's body, 0 for no limit. Past it: 413.
     package var bodyBytes: UInt64 = 0
 

@@ -35,7 +35,7 @@ extension OutputBuffer {
         append(ascii: "0\r\n")
         if let trailers {
             let span = unsafe trailers.bytes.span.bytes
-            for field in trailers.fields where TrailerSection.mayForward(field) { append(field, of: span) }
+            for field in trailers.fields where TrailerSection.mayForward(field, in: span) { append(field, of: span) }
         }
         append(ascii: "\r\n")
     }

@@ -2,11 +2,9 @@
 /// frames the message written anew, so that the next reader has one reading.
 package enum HeadRewriter {
     /// Writes `head` as a request to a backend.
-    ///
-    /// - Parameter tunnel: the backend may be asked to switch protocols: Upgrade is passed on.
     package static func write(
         request head: borrowing RequestHead, in bytes: RawSpan, from peer: borrowing ForwardedPeer,
-        tunnel: Bool = false, to output: inout OutputBuffer
+        to output: inout OutputBuffer
     ) {
         output.append(head.methodName, of: bytes)
         output.append(ascii: " ")
@@ -31,8 +29,6 @@ package enum HeadRewriter {
                 output.append(ascii: "\r\n")
             case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded:
                 break
-            case .upgrade where tunnel && head.offersUpgrade:
-                output.append(field, of: bytes)
             case .expect where !head.expectsContinue:
                 break
             case .transferEncoding:
@@ -42,7 +38,7 @@ package enum HeadRewriter {
             }
         }
         peer.write(for: head, in: bytes, to: &output)
-        output.append(ascii: tunnel && head.offersUpgrade ? "Connection: Upgrade\r\n\r\n" : "\r\n")
+        output.append(ascii: "\r\n")
     }
 
     /// Origin form, whatever form was sent (RFC 9112 section 3.2.1); OPTIONS of a whole server stays "*".
@@ -61,12 +57,10 @@ package enum HeadRewriter {
 
     /// Writes `head` as a response to a client. For 1xx, `plan` only says what the client speaks.
     ///
-    /// - Parameters:
-    ///   - date: written when the backend sent none (RFC 9110 section 6.6.1); empty for none.
-    ///   - tunnel: the response is a 101 that is passed on with its Upgrade.
+    /// - Parameter date: written when the backend sent none (RFC 9110 section 6.6.1); empty for none.
     package static func write(
         response head: borrowing ResponseHead, in bytes: RawSpan, plan: ResponsePlan, date: [UInt8],
-        tunnel: Bool = false, to output: inout OutputBuffer
+        to output: inout OutputBuffer
     ) {
         output.append(ascii: "HTTP/1.1 ")
         output.append(decimal: UInt64(head.status.rawValue))
@@ -81,8 +75,6 @@ package enum HeadRewriter {
                 if mayFrame { output.append(field, of: bytes) }
             case .transferEncoding:
                 if mayFrame, !plan.isOldClient { writeFraming(field, value: "chunked", in: bytes, to: &output) }
-            case .upgrade where tunnel:
-                output.append(field, of: bytes)
             default:
                 if !head.section.isHopByHop(field, in: bytes) { output.append(field, of: bytes) }
             }
@@ -91,7 +83,7 @@ package enum HeadRewriter {
             output.append(ascii: "Transfer-Encoding: chunked\r\n")
         }
         if head.status.isInformational {
-            output.append(ascii: tunnel ? "Connection: Upgrade\r\n\r\n" : "\r\n")
+            output.append(ascii: "\r\n")
             return
         }
         if !head.section.hasDate, !date.isEmpty {

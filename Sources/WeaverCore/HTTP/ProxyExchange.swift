@@ -10,11 +10,16 @@
 ///     connecting  a connection to a backend is being made       connected, backendFailed, timedOut
 ///     awaiting    the request is on its way                     responseBegan, backendFailed, timedOut
 ///     responding  the response's head went to the client        responseEnded, backendFailed, timedOut
-///     tunnel      both sides speak another protocol             tunnelEnded
 ///
-/// A request is sent again when it provably did not reach the backend (no connection, or the backend is gone and
-/// nothing was written), or when its method is idempotent, none of its body was passed on, and a *kept* connection broke
-/// before a byte of a response: that is how a backend which closes an idle connection looks from here.
+/// The request's body flows in `awaiting` and `responding` only. In front of the head, on a connection that is still
+/// being made, its bytes would be read as a request of their own: each way into a state without a connection holds it.
+///
+/// A request whose body has not begun to be passed on is sent again
+/// * when it provably did not reach the backend: no connection, or a broken one on which nothing had been sent;
+/// * when its method is idempotent and the connection broke before a byte of a response. On a *kept* connection that is
+///   how a backend looks which closes it as idle at the same time; it is sent at most `maximumSendings` times. On a
+///   *fresh* one the backend itself has failed: once more in all, so that the death of a replica is not seen by clients,
+///   and a request that kills its replica does not kill them all.
 package struct ProxyExchange: Sendable {
     /// What the hand has to do.
     package struct Action: OptionSet, Sendable {
@@ -29,20 +34,22 @@ package struct ProxyExchange: Sendable {
         package static let closeBackend = Action(rawValue: 1 << 0)
         /// Give the backend's connection back to the pool.
         package static let releaseBackend = Action(rawValue: 1 << 1)
+        /// Hold the request's body back.
+        package static let holdRequestBody = Action(rawValue: 1 << 2)
         /// Pick a backend and answer with `picked` or `nonePicked`.
-        package static let pickBackend = Action(rawValue: 1 << 2)
+        package static let pickBackend = Action(rawValue: 1 << 3)
         /// Wait for backends, for a bounded time.
-        package static let waitForBackend = Action(rawValue: 1 << 3)
+        package static let waitForBackend = Action(rawValue: 1 << 4)
         /// Write the request's head to the backend.
-        package static let sendHead = Action(rawValue: 1 << 4)
+        package static let sendHead = Action(rawValue: 1 << 5)
         /// Let the request's body flow.
-        package static let readRequestBody = Action(rawValue: 1 << 5)
+        package static let readRequestBody = Action(rawValue: 1 << 6)
         /// Answer the client with `failure`.
-        package static let sendFailure = Action(rawValue: 1 << 6)
+        package static let sendFailure = Action(rawValue: 1 << 7)
         /// The response is complete: the client's connection may carry the next request.
-        package static let finishResponse = Action(rawValue: 1 << 7)
+        package static let finishResponse = Action(rawValue: 1 << 8)
         /// Cut the client's connection, so that it sees that the response is not complete.
-        package static let abortClient = Action(rawValue: 1 << 8)
+        package static let abortClient = Action(rawValue: 1 << 9)
     }
 
     /// The error that `sendFailure` answers with.
@@ -59,6 +66,8 @@ package struct ProxyExchange: Sendable {
     package static let maximumAttempts = 6
     /// How often an idempotent request is sent to backends that may have seen it.
     package static let maximumSendings = 3
+    /// How often it is sent again after a fresh connection broke.
+    package static let maximumRepeatsAfterFresh = 1
     /// What a client is told to wait when no backend is ready.
     package static let retryAfterSeconds = 1
 
@@ -67,7 +76,6 @@ package struct ProxyExchange: Sendable {
         case connecting
         case awaiting
         case responding
-        case tunnel
     }
 
     private var state = State.idle
@@ -76,6 +84,8 @@ package struct ProxyExchange: Sendable {
     private var bodyPassed = false
     private var attempts = 0
     private var sendings = 0
+    private var repeatsAfterFresh = 0
+    private var isReused = false
     private var lastFailure: Failure?
     /// What to answer, valid after `sendFailure`.
     package private(set) var failure: Failure?
@@ -101,11 +111,17 @@ package struct ProxyExchange: Sendable {
         return false
     }
 
-    /// A connection is being made, or none was ready: nothing has been sent, and the body has to wait.
-    package var isBodyHeld: Bool {
+    /// The request is on its way, and nothing of a response has come.
+    package var isAwaiting: Bool {
+        if case .awaiting = state { return true }
+        return false
+    }
+
+    /// The backend's connection takes the request's body: its head has been written.
+    package var takesBody: Bool {
         switch state {
-        case .picking, .waiting, .connecting: true
-        case .idle, .awaiting, .responding, .tunnel: false
+        case .awaiting, .responding: true
+        case .idle, .picking, .waiting, .connecting: false
         }
     }
 
@@ -113,7 +129,7 @@ package struct ProxyExchange: Sendable {
     private var isUnanswered: Bool {
         switch state {
         case .picking, .waiting, .connecting, .awaiting: true
-        case .idle, .responding, .tunnel: false
+        case .idle, .responding: false
         }
     }
 
@@ -143,7 +159,7 @@ package struct ProxyExchange: Sendable {
         defer { state = .idle }
         switch state {
         case .idle, .picking, .waiting: return []
-        case .connecting, .awaiting, .responding, .tunnel: return .closeBackend
+        case .connecting, .awaiting, .responding: return .closeBackend
         }
     }
 
@@ -152,20 +168,29 @@ package struct ProxyExchange: Sendable {
     /// A backend was picked: `reused` with a kept connection, otherwise one is being made.
     package mutating func picked(reused: Bool) -> Action {
         attempts += 1
+        isReused = reused
         guard reused else {
             state = .connecting
-            return []
+            return .holdRequestBody
         }
         state = .awaiting
         sendings += 1
         return [.sendHead, .readRequestBody]
     }
 
+    /// There is a backend, and this process cannot connect to it: it has no descriptors, ports or memory left.
+    package mutating func localFailure() -> Action {
+        fail(
+            Failure(
+                status: .serviceUnavailable, detail: "the proxy has no connection left",
+                retryAfterSeconds: Self.retryAfterSeconds))
+    }
+
     /// There is no backend to pick: none at all, or each one was tried.
     package mutating func nonePicked() -> Action {
         if let lastFailure { return fail(lastFailure) }
         state = .waiting
-        return .waitForBackend
+        return [.holdRequestBody, .waitForBackend]
     }
 
     /// There are other backends now.
@@ -183,20 +208,17 @@ package struct ProxyExchange: Sendable {
         return [.sendHead, .readRequestBody]
     }
 
+    /// The backend stopped being one while the connection to it was being made: another one is picked, as if it had
+    /// never been there.
+    package mutating func backendRemoved() -> Action {
+        guard case .connecting = state else { return [] }
+        state = .picking
+        return [.closeBackend, .holdRequestBody, .pickBackend]
+    }
+
     /// A complete head of a final response arrived and goes to the client. (Interim ones pass without an event.)
     package mutating func responseBegan() {
         state = .responding
-    }
-
-    /// The backend switched protocols.
-    package mutating func tunnelBegan() {
-        state = .tunnel
-    }
-
-    /// Both directions of a tunnel are over.
-    package mutating func tunnelEnded() -> Action {
-        state = .idle
-        return [.closeBackend, .finishResponse]
     }
 
     /// The response is complete.
@@ -213,18 +235,16 @@ package struct ProxyExchange: Sendable {
     /// - Parameters:
     ///   - responseBytes: a byte of a response had arrived.
     ///   - nothingSent: the backend provably saw nothing of the request.
+    ///   - detail: what the client hears; it names no address.
     package mutating func backendFailed(responseBytes: Bool, nothingSent: Bool, detail: String) -> Action {
         let broken = Failure(status: .badGateway, detail: detail, retryAfterSeconds: nil)
         switch state {
         case .connecting:
             return retry(or: broken)
         case .awaiting:
-            // What a backend may have seen is sent again only when the method allows it (RFC 9110, 9.2.2), and not so
-            // often that a request which kills its replica could kill them all.
-            let mayRepeat = isIdempotent && sendings < Self.maximumSendings
-            if !responseBytes, !bodyPassed, nothingSent || mayRepeat { return retry(or: broken) }
-            return fail(broken)
-        case .responding, .tunnel:
+            guard !responseBytes, !bodyPassed else { return fail(broken) }
+            return nothingSent || mayRepeat() ? retry(or: broken) : fail(broken)
+        case .responding:
             state = .idle
             return [.closeBackend, .abortClient]
         case .idle, .picking, .waiting:
@@ -246,7 +266,7 @@ package struct ProxyExchange: Sendable {
         case .awaiting:
             return fail(
                 Failure(status: .gatewayTimeout, detail: "a replica did not answer in time", retryAfterSeconds: nil))
-        case .responding, .tunnel:
+        case .responding:
             state = .idle
             return [.closeBackend, .abortClient]
         case .idle, .picking:
@@ -254,11 +274,19 @@ package struct ProxyExchange: Sendable {
         }
     }
 
+    /// May what a backend has perhaps seen be sent again? Only where the method allows it (RFC 9110, 9.2.2).
+    private mutating func mayRepeat() -> Bool {
+        guard isIdempotent, sendings < Self.maximumSendings else { return false }
+        if isReused { return true }
+        repeatsAfterFresh += 1
+        return repeatsAfterFresh <= Self.maximumRepeatsAfterFresh
+    }
+
     private mutating func retry(or last: Failure) -> Action {
         guard attempts < Self.maximumAttempts else { return fail(last) }
         lastFailure = last
         state = .picking
-        return [.closeBackend, .pickBackend]
+        return [.closeBackend, .holdRequestBody, .pickBackend]
     }
 
     private mutating func fail(_ failure: Failure) -> Action {

@@ -26,11 +26,6 @@ package struct RequestHead: Sendable {
         section.expectsContinue && minorVersion >= 1 && framing != .none
     }
 
-    /// The client offers to go on in another protocol (RFC 9110 section 7.8).
-    package var offersUpgrade: Bool {
-        section.hasUpgrade && section.connection.upgrade && minorVersion >= 1
-    }
-
     /// The host the request is for: of the target, else of the Host field. Nil for HTTP/1.0 without either.
     package var authority: ByteRange? { target.authority ?? section.host }
 }
@@ -43,8 +38,6 @@ package struct RequestTraits: Sendable {
     package let isOldClient: Bool
     /// The client would use its connection again.
     package let keepAlive: Bool
-    /// The client waits for 100 (Continue).
-    package let expectsContinue: Bool
     /// How the request's body ends.
     package let framing: BodyFraming
 
@@ -53,7 +46,6 @@ package struct RequestTraits: Sendable {
         method = head.method
         isOldClient = head.minorVersion == 0
         keepAlive = head.keepAlive
-        expectsContinue = head.expectsContinue
         framing = head.framing
     }
 }

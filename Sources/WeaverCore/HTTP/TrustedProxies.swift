@@ -10,23 +10,25 @@ package struct TrustedProxies: Sendable, Equatable {
     /// Nobody is trusted.
     package init() {}
 
-    /// Nobody is trusted.
-    package var isEmpty: Bool { blocks.isEmpty }
-
     /// Adds a block such as `10.0.0.0/8`, `::1/128` or a single address; false when `text` is none.
     package mutating func insert(_ text: String) -> Bool {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = parts.first, let bytes = IPAddressBytes.parse(address) else { return false }
+        guard let address = parts.first, let bytes = IPAddress.parse(address) else { return false }
         let bits = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
         guard let bits, (0...bytes.count * 8).contains(bits) else { return false }
-        blocks.append(Block(bytes: bytes, prefixBits: bits))
+        if bits >= IPAddress.mappingBits, let mapped = IPAddress.mapped(bytes) {
+            blocks.append(Block(bytes: mapped, prefixBits: bits - IPAddress.mappingBits))
+        } else {
+            blocks.append(Block(bytes: bytes, prefixBits: bits))
+        }
         return true
     }
 
     /// Is the peer at the literal address `host` in one of the blocks?
     package func contains(_ host: String) -> Bool {
         if blocks.isEmpty { return false }
-        guard let address = IPAddressBytes.parse(host[...]) else { return false }
+        guard let parsed = IPAddress.parse(host[...]) else { return false }
+        let address = IPAddress.mapped(parsed) ?? parsed
         return blocks.contains { block in
             guard block.bytes.count == address.count else { return false }
             let whole = block.prefixBits / 8
@@ -37,9 +39,28 @@ package struct TrustedProxies: Sendable, Equatable {
     }
 }
 
-/// Literal IP addresses as their bytes in network order.
-enum IPAddressBytes {
-    /// 4 or 16 bytes; nil when `text` is no literal address. An IPv6 address has no zone and no dotted part.
+/// Literal IP addresses, and their bytes in network order.
+package enum IPAddress {
+    /// The bits in front of an IPv4 address that was mapped into IPv6: ::ffff:0:0/96.
+    static let mappingBits = 96
+
+    /// The IPv4 address in `bytes` that a socket for both families shows as a mapped one, nil when it is none.
+    static func mapped(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.count == 16, bytes.prefix(10).allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF else {
+            return nil
+        }
+        return Array(bytes[12...])
+    }
+
+    /// `host` as everybody writes it: a mapped IPv4 address as an IPv4 address, anything else as it is.
+    package static func canonical(_ host: String) -> String {
+        guard host.utf8.contains(UInt8(ascii: ":")), let bytes = parse(host[...]), let address = mapped(bytes) else {
+            return host
+        }
+        return address.map(String.init).joined(separator: ".")
+    }
+
+    /// 4 or 16 bytes; nil when `text` is no literal address. An IPv6 address has no zone.
     static func parse(_ text: Substring) -> [UInt8]? {
         text.contains(":") ? parseIPv6(text) : parseIPv4(text)
     }
@@ -52,18 +73,25 @@ enum IPAddressBytes {
 
     private static func parseIPv6(_ text: Substring) -> [UInt8]? {
         guard let gap = text.firstRange(of: "::") else {
-            return groups(text).flatMap { $0.count == 16 ? $0 : nil }
+            return groups(text, endsAddress: true).flatMap { $0.count == 16 ? $0 : nil }
         }
-        guard let front = groups(text[..<gap.lowerBound]), let back = groups(text[gap.upperBound...]),
+        guard let front = groups(text[..<gap.lowerBound]),
+            let back = groups(text[gap.upperBound...], endsAddress: true),
             front.count + back.count < 16
         else { return nil }
         return front + [UInt8](repeating: 0, count: 16 - front.count - back.count) + back
     }
 
-    private static func groups(_ text: Substring) -> [UInt8]? {
+    private static func groups(_ text: Substring, endsAddress: Bool = false) -> [UInt8]? {
         if text.isEmpty { return [] }
         var bytes: [UInt8] = []
-        for part in text.split(separator: ":", omittingEmptySubsequences: false) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() {
+            // The last 32 bits may be written as an IPv4 address (RFC 4291 section 2.2).
+            if endsAddress, index == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
+                guard let tail = parseIPv4(part) else { return nil }
+                return bytes + tail
+            }
             guard (1...4).contains(part.utf8.count), let group = UInt16(part, radix: 16), part.first != "+" else {
                 return nil
             }

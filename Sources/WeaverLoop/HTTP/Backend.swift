@@ -17,7 +17,8 @@ final class Backend {
     /// A connection that waits for a request.
     func takeKept() -> BackendConnection? {
         while let connection = kept.popLast() {
-            if connection.isOpen { return connection }
+            if connection.isUsable { return connection }
+            connection.close()
         }
         return nil
     }

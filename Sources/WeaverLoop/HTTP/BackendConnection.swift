@@ -9,54 +9,70 @@ final class BackendConnection {
     var keptUntil = MonotonicTime(nanoseconds: 0)
     /// Bytes of a response to the current request have arrived.
     private(set) var hasResponseBytes = false
-    /// Bytes of the current request that were written.
-    private(set) var requestBytes = 0
+    /// A response has begun on it, to this request or an earlier one.
+    private(set) var hasAnswered = false
 
+    /// A request's head has been written, and its response is not complete.
+    private var isInExchange = false
+    private var headBytes = 0
+    private var interimResponses = 0
     private var stream: ByteStream?
     private var parser: ResponseHeadParser
     private var decoder: BodyDecoder?
     private var method = HTTPMethod.get
     private var keepAlive = false
-    private var pending = OutputBuffer()
+    private var pending = HeldBytes()
     private let limits: HTTPLimits
 
     /// Connects to `backend`; the client hears of the outcome.
     init(
-        connectingTo backend: Backend, loop: EventLoop, timeout: Duration, limits: HTTPLimits
+        connectingTo backend: Backend, loop: EventLoop, configuration: ReverseProxyConfiguration
     ) throws(UVError) {
         self.backend = backend
-        self.limits = limits
+        limits = configuration.backendLimits
         parser = ResponseHeadParser(limits: limits)
-        stream = try ByteStream.connect(to: backend.address, loop: loop, timeout: timeout, delegate: self)
+        let stream = try ByteStream.connect(
+            to: backend.address, loop: loop, timeout: configuration.connectTimeout, delegate: self)
+        self.stream = stream
+        stream.highWaterMark = configuration.backendHighWaterMark
+        stream.lowWaterMark = configuration.backendLowWaterMark
+        // A backend that answers early and closes breaks our writing before we have read its answer.
+        stream.readsAfterWriteError = true
     }
 
-    /// It can be used.
-    var isOpen: Bool { stream?.isOpen == true }
+    /// It can carry a request.
+    var isUsable: Bool { stream?.isOpen == true && stream?.failedWrite == nil }
     /// It takes more of a request.
     var isWritable: Bool { stream?.isWritable == true }
 
-    /// None of the request has left this process.
-    var nothingSent: Bool { stream.map { $0.isOpen && $0.queuedBytes >= requestBytes } ?? false }
+    /// Bytes in memory: of the request that the backend has not taken, and of the response that is not complete.
+    var bufferedBytes: Int { pending.count + (stream?.queuedBytes ?? 0) }
+
+    /// None of the request has left this process; to be asked only while nothing but its head was written.
+    var nothingSent: Bool { stream.map { $0.isOpen && headBytes > 0 && $0.queuedBytes >= headBytes } ?? false }
 
     /// Writes the head of a request, and makes ready for its response.
     func begin(_ method: HTTPMethod, head: borrowing OutputBuffer) {
+        precondition(stream?.isConnected == true, "a request on a connection that does not stand")
         self.method = method
         parser.reset()
         decoder = nil
         hasResponseBytes = false
-        requestBytes = 0
+        interimResponses = 0
+        isInExchange = true
+        headBytes = head.count
         head.withBytes { write($0) }
     }
 
     /// Writes a part of a request as it is.
     func write(_ bytes: RawSpan) {
-        requestBytes += bytes.byteCount
+        checkInExchange()
         stream?.write { $0.append(bytes) }
     }
 
     /// Writes a part of a request's body as a chunk.
     func writeChunk(_ bytes: RawSpan) {
-        requestBytes += bytes.byteCount
+        checkInExchange()
         stream?.write { output in
             output.appendChunkHeader(bytes.byteCount)
             output.append(bytes)
@@ -66,7 +82,13 @@ final class BackendConnection {
 
     /// Ends a request's chunked body.
     func writeLastChunk(_ trailers: TrailerSection) {
+        checkInExchange()
         stream?.write { $0.appendLastChunk(trailers) }
+    }
+
+    /// A body in front of its head, or behind another request, would be read as a request of its own.
+    private func checkInExchange() {
+        precondition(isInExchange, "a request's body on a connection without its head")
     }
 
     /// The client cannot take more for now.
@@ -75,10 +97,11 @@ final class BackendConnection {
     /// The client takes more again.
     func resumeReading() { stream?.startReading() }
 
-    /// Closes it, without a word to the client.
+    /// Closes it, without a word to the client. In the middle of an exchange by a reset: a backend may take an orderly
+    /// end for a client that still reads.
     func close() {
         client = nil
-        stream?.close()
+        isInExchange ? stream?.reset() : stream?.close()
     }
 
     // MARK: Responses
@@ -93,9 +116,12 @@ final class BackendConnection {
                     offset += head.byteCount
                     if head.status.isInformational {
                         guard head.status != .switchingProtocols else { throw .malformedStatusLine }
+                        interimResponses += 1
+                        guard interimResponses <= limits.interimResponses else { throw .tooManyInterimResponses }
                         client.interimResponse(head, in: rest)
                         parser.reset()
                     } else {
+                        hasAnswered = true
                         keepAlive = head.keepAlive
                         decoder = BodyDecoder(head.framing, limits: limits)
                         client.responseBegan(head, in: rest)
@@ -117,6 +143,7 @@ final class BackendConnection {
     private func endResponse(isLast: Bool) {
         let trailers = decoder?.trailers
         decoder = nil
+        isInExchange = false
         // Bytes behind the response answer nothing: such a connection is not used again.
         client?.responseEnded(trailers: trailers, reusable: keepAlive && isLast)
     }
@@ -135,12 +162,12 @@ extension BackendConnection: ByteStreamDelegate {
             let consumed = process(bytes)
             if consumed < bytes.byteCount { pending.append(bytes.extracting(consumed..<bytes.byteCount)) }
         } else {
-            var held = OutputBuffer()
+            var held = HeldBytes()
             swap(&held, &pending)
             held.append(bytes)
             let consumed = held.withBytes { process($0) }
-            held.dropFirst(consumed)
-            if !held.isEmpty { swap(&held, &pending) }
+            held.consume(consumed)
+            swap(&held, &pending)
         }
     }
 
@@ -162,8 +189,8 @@ extension BackendConnection: ByteStreamDelegate {
     func streamDidClose(_ stream: ByteStream, error: UVError?) {
         self.stream = nil
         backend.forget(self)
-        client?.backendFailed(
-            self, error.map { "\($0)" } ?? "the connection was closed", isTimeout: error?.isTimeout == true)
+        // Not the error's text: it names the backend's address, which is nothing for clients.
+        client?.backendFailed(self, "the connection to a replica failed", isTimeout: error?.isTimeout == true)
         client = nil
     }
 

@@ -14,10 +14,10 @@ package protocol HTTPConnectionHandler: AnyObject {
     func requestDidEnd(trailers: TrailerSection)
     /// The client has taken so much of the response that more may be written.
     func clientDidDrain()
-    /// The client will not send any more; it may still read. Comes during a request only.
-    func clientDidHalfClose()
     /// The connection is gone. Nothing comes after it.
     func clientDidClose()
     /// The time of ``HTTPServerConnection/handlerDeadline`` has passed.
     func deadlineDidPass()
+    /// Bytes that it keeps in memory for the current request.
+    var bufferedBytes: Int { get }
 }

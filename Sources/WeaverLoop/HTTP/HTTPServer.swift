@@ -1,3 +1,4 @@
+internal import CUV
 package import WeaverCore
 
 /// An HTTP/1.1 server on one listening address: it accepts connections and bounds them. What answers is a handler that
@@ -17,7 +18,8 @@ package final class HTTPServer {
     private var connections: [ObjectIdentifier: HTTPServerConnection] = [:]
     private var sweeper: LoopTimer?
     private var clock = HTTPClock()
-    private var whenDrained: (() -> Void)?
+    private var whenDrained: [() -> Void] = []
+    private var refusals = 0
     /// Called at each sweep with the time, for bounds that belong to no connection.
     package var onSweep: ((MonotonicTime) -> Void)?
 
@@ -33,24 +35,25 @@ package final class HTTPServer {
 
     /// Listens on `address`; `UVError.isAddressInUse` when somebody else does.
     package func start(address: SocketAddress) throws(UVError) {
-        precondition(listener == nil, "an HTTP server starts once")
-        listener = try StreamListener(loop: loop, address: address) { [weak self] stream in
-            self.map { $0.accept(stream) } ?? stream.close()
-        }
-        try startSweeping()
+        try start(socket: try ListeningSocket(address: address))
     }
 
-    /// Accepts on `socket`, and what has connected to it already.
+    /// Accepts on `socket`, and what has connected to it already. Throws when the server has been drained or closed:
+    /// nobody would close it again.
     package func start(socket: ListeningSocket) throws(UVError) {
         precondition(listener == nil, "an HTTP server starts once")
-        listener = try StreamListener(loop: loop, adopting: socket) { [weak self] stream in
-            self.map { $0.accept(stream) } ?? stream.close()
+        guard !isDraining else {
+            throw UVError(code: WEAVER_UV_ECANCELED, operation: "starting an HTTP server that has ended")
         }
-        try startSweeping()
-    }
-
-    private func startSweeping() throws(UVError) {
         let sweeper = try LoopTimer(loop: loop) { [weak self] in self?.sweep() }
+        do throws(UVError) {
+            listener = try StreamListener(loop: loop, adopting: socket) { [weak self] stream in
+                self.map { $0.accept(stream) } ?? stream.close()
+            }
+        } catch {
+            sweeper.close()
+            throw error
+        }
         self.sweeper = sweeper
         sweeper.arm(after: sweepInterval, every: sweepInterval)
     }
@@ -62,7 +65,7 @@ package final class HTTPServer {
     /// calls `whenDrained` when no connection is left. `close()` cuts the rest.
     package func drain(whenDrained: @escaping () -> Void) {
         isDraining = true
-        self.whenDrained = whenDrained
+        self.whenDrained.append(whenDrained)
         listener?.close()
         listener = nil
         for connection in Array(connections.values) { connection.drain() }
@@ -79,38 +82,46 @@ package final class HTTPServer {
         for connection in Array(connections.values) { connection.close() }
     }
 
+    /// Bytes in memory for all clients: what they sent and nobody has taken, and what they have not taken.
+    package var bufferedBytes: Int { connections.values.reduce(0) { $0 + $1.bufferedBytes } }
+
     /// Now, as the value of a Date field.
     package func date() -> [UInt8] { clock.date() }
 
     func didClose(_ connection: HTTPServerConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        if connection.isRefused { refusals -= 1 }
         counters.openConnections -= 1
         checkDrained()
     }
 
     private func accept(_ stream: ByteStream) {
         counters.connections += 1
+        let isRefused = connections.count - refusals >= configuration.maximumConnections
+        if isRefused, refusals >= configuration.maximumRefusals { return stream.reset() }
+        if isRefused { refusals += 1 }
         counters.openConnections += 1
         stream.highWaterMark = configuration.responseHighWaterMark
         stream.lowWaterMark = configuration.responseLowWaterMark
-        let connection = HTTPServerConnection(stream: stream, server: self)
+        let connection = HTTPServerConnection(stream: stream, server: self, isRefused: isRefused)
         connections[ObjectIdentifier(connection)] = connection
-        connection.start(
-            handler: makeHandler(connection), isRefused: connections.count > configuration.maximumConnections)
+        connection.start(handler: makeHandler(connection))
     }
 
     private func checkDrained() {
-        guard isDraining, connections.isEmpty, let done = exchange(&whenDrained, with: nil) else { return }
+        guard isDraining, connections.isEmpty else { return }
         sweeper?.close()
         sweeper = nil
-        done()
+        for done in exchange(&whenDrained, with: []) { done() }
     }
 
     // MARK: Time bounds
 
     /// One timer for all connections: a bound is met within a quarter of the shortest, and a request arms nothing.
     private var sweepInterval: Duration {
-        let shortest = min(configuration.headerTimeout, configuration.idleTimeout, configuration.lingerTimeout)
+        let shortest = min(
+            configuration.headerTimeout, configuration.idleTimeout, configuration.lingerTimeout,
+            configuration.halfClosedTimeout)
         return min(max(shortest / 4, .milliseconds(5)), .milliseconds(250))
     }
 

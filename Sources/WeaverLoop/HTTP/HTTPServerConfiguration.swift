@@ -1,3 +1,4 @@
+internal import CUV
 package import WeaverCore
 
 /// The limits and time bounds of an HTTP server, the proxy's side towards its clients included.
@@ -13,14 +14,28 @@ package struct HTTPServerConfiguration: Sendable {
     /// How long a connection that is being closed still takes bytes, so that the client gets to read the answer
     /// instead of a reset (RFC 9112 section 9.6).
     package var lingerTimeout = Duration.seconds(2)
-    /// Connections at a time; one more is answered with 503.
-    package var maximumConnections = 16 * 1024
+    /// How long the response to a client that has closed its side may be silent. Such a client may still read, or be
+    /// gone: nothing tells before something is written. Past it the connection is cut.
+    package var halfClosedTimeout = Duration.seconds(10)
+    /// Connections at a time; one more is answered with 503. By default at most 16384, and what the process may open.
+    package var maximumConnections = Self.connections(forDescriptors: weaver_descriptor_limit())
+    /// Connections past the limit at a time that are answered before they close; one more is reset.
+    package var maximumRefusals = 64
     /// Queued bytes of a response above which its producer is held back, and below which it goes on.
     package var responseHighWaterMark = 256 * 1024
     package var responseLowWaterMark = 64 * 1024
 
     /// The defaults above.
     package init() {}
+
+    /// Descriptors that a process needs for other things than clients.
+    package static let reservedDescriptors = 128
+
+    /// How many clients a process with `limit` descriptors can serve: each needs one of its own, and one for the
+    /// backend that answers it.
+    package static func connections(forDescriptors limit: Int) -> Int {
+        min(16 * 1024, max(1, (limit - reservedDescriptors) / 2))
+    }
 }
 
 /// What a server has seen since it started.
@@ -35,6 +50,6 @@ package struct HTTPServerCounters: Sendable, Equatable {
     package internal(set) var requestsInFlight = 0
     /// Messages refused for a fault of the client.
     package internal(set) var refused: UInt64 = 0
-    /// Connections cut before their response was complete, by whichever side.
+    /// Connections that ended before their response was complete, by whichever side, or whose client did not take it.
     package internal(set) var aborted: UInt64 = 0
 }

@@ -11,18 +11,19 @@ final class ProxiedClient {
     private var excluded: [BackendTable.ID] = []
     /// The request's head as the backends get it, kept until a response begins.
     private var head = OutputBuffer()
-    private let peer: ForwardedPeer
+    private var peer: ForwardedPeer
     private var responseTrailers: TrailerSection?
 
     init(proxy: ReverseProxy, connection: HTTPServerConnection) {
         self.proxy = proxy
         self.connection = connection
-        let address = connection.stream.peerAddress
+        let host = connection.stream.peerAddress?.host.map(IPAddress.canonical)
         peer = ForwardedPeer(
-            address: address?.host ?? "unknown",
-            isTrusted: address?.host.map { proxy.configuration.trustedProxies.contains($0) } ?? false,
-            fallbackHost: proxy.localAddress?.description ?? "")
+            address: host ?? "unknown", isTrusted: host.map(proxy.configuration.trustedProxies.contains) ?? false)
     }
+
+    /// Bytes of `head`'s memory that an idle client keeps.
+    private static let keptHeadCapacity = 4096
 
     private var loop: EventLoop { proxy.loop }
 
@@ -31,6 +32,7 @@ final class ProxiedClient {
     private func perform(_ action: ProxyExchange.Action) {
         if action.contains(.closeBackend) { giveBack(keep: false) }
         if action.contains(.releaseBackend) { giveBack(keep: true) }
+        if action.contains(.holdRequestBody), !connection.isRequestComplete { connection.pauseBody() }
         if action.contains(.pickBackend) { pick() }
         if action.contains(.waitForBackend) {
             proxy.wait(self)
@@ -41,6 +43,7 @@ final class ProxiedClient {
         if action.contains(.sendFailure), let failure = exchangeState.failure {
             proxy.counters.failures += 1
             proxy.stopWaiting(self)
+            forgetHead()
             connection.respondError(
                 failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds)
         }
@@ -65,11 +68,14 @@ final class ProxiedClient {
         case .connecting(let made):
             backend = made
             perform(exchangeState.picked(reused: false))
-        case .failed(let backend, let error):
+        case .failed(let backend):
             excluded.append(backend.id)
             perform(exchangeState.picked(reused: false))
             perform(
-                exchangeState.backendFailed(responseBytes: false, nothingSent: true, detail: "\(error)"))
+                exchangeState.backendFailed(
+                    responseBytes: false, nothingSent: true, detail: "a replica cannot be connected"))
+        case .exhausted:
+            perform(exchangeState.localFailure())
         case .none:
             perform(exchangeState.nonePicked())
         }
@@ -77,8 +83,19 @@ final class ProxiedClient {
 
     private func sendHead() {
         guard let backend, let traits = connection.traits else { return }
-        connection.handlerDeadline = loop.now + proxy.configuration.responseTimeout
         backend.begin(traits.method, head: head)
+        // While the client is waited for, its own bounds hold.
+        if connection.isRequestComplete || connection.awaitsContinue { awaitResponse() }
+    }
+
+    /// It is the backend's turn now.
+    private func awaitResponse() {
+        guard exchangeState.isAwaiting else { return }
+        connection.handlerDeadline = loop.now + proxy.configuration.responseTimeout
+    }
+
+    private func forgetHead() {
+        if head.allocatedCapacity > Self.keptHeadCapacity { head = OutputBuffer() }
     }
 
     // MARK: The backend's side
@@ -89,19 +106,20 @@ final class ProxiedClient {
 
     func backendConnected(_ connection: BackendConnection) {
         guard connection === backend else { return }
-        proxy.connected(connection)
-        perform(exchangeState.connected())
+        perform(connection.backend.isRemoved ? exchangeState.backendRemoved() : exchangeState.connected())
     }
 
     func backendFailed(_ failed: BackendConnection, _ detail: String, isTimeout: Bool = false) {
         guard failed === backend else { return }
         if exchangeState.isConnecting {
-            proxy.connectFailed(failed)
+            if failed.backend.isRemoved { return perform(exchangeState.backendRemoved()) }
+            proxy.failed(failed)
             excluded.append(failed.backend.id)
             if isTimeout { return perform(exchangeState.timedOut()) }
         } else {
             // Where one kept connection is broken the others are likely to be: the next attempt makes a new one.
             failed.backend.closeAllKept()
+            if !failed.hasAnswered, !failed.hasResponseBytes { proxy.failed(failed) }
         }
         let action = exchangeState.backendFailed(
             responseBytes: failed.hasResponseBytes, nothingSent: failed.nothingSent, detail: detail)
@@ -110,6 +128,8 @@ final class ProxiedClient {
     }
 
     func backendDidDrain() {
+        guard exchangeState.takesBody else { return }
+        if !connection.isRequestComplete { connection.handlerDeadline = nil }
         connection.resumeBody()
     }
 
@@ -117,13 +137,17 @@ final class ProxiedClient {
         // RFC 9110 section 15.2: not to a client of HTTP/1.0.
         guard let traits = connection.traits, !traits.isOldClient else { return }
         let plan = ResponsePlan(to: traits, status: response.status, body: .none, mustClose: false)
-        connection.sendInterim { output in
+        connection.sendInterim(response.status) { output in
             HeadRewriter.write(response: response, in: bytes, plan: plan, date: [], to: &output)
         }
+        if response.status == .continue, !connection.isRequestComplete { connection.handlerDeadline = nil }
+        if !connection.isWritable { backend?.pauseReading() }
     }
 
     func responseBegan(_ response: borrowing ResponseHead, in bytes: RawSpan) {
         exchangeState.responseBegan()
+        if let backend { proxy.answered(backend) }
+        forgetHead()
         connection.handlerDeadline = nil
         let plan = connection.planResponse(response.status, body: response.framing)
         let date = connection.server.date()
@@ -149,23 +173,24 @@ extension ProxiedClient: HTTPConnectionHandler {
     func requestDidBegin(_ request: borrowing RequestHead, in bytes: RawSpan) {
         head.truncate(to: 0)
         excluded.removeAll(keepingCapacity: true)
+        if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
         HeadRewriter.write(request: request, in: bytes, from: peer, to: &head)
         perform(exchangeState.begin(isIdempotent: request.method.isIdempotent))
-        if exchangeState.isBodyHeld, request.framing != .none { connection.pauseBody() }
     }
 
     func requestDidReceive(_ body: RawSpan) {
         guard let backend, let traits = connection.traits else { return }
         exchangeState.requestBodyPassed()
         traits.framing == .chunked ? backend.writeChunk(body) : backend.write(body)
-        if connection.handlerDeadline != nil {
-            connection.handlerDeadline = loop.now + proxy.configuration.responseTimeout
-        }
-        if !backend.isWritable { connection.pauseBody() }
+        connection.handlerDeadline = nil
+        guard !backend.isWritable else { return }
+        connection.pauseBody()
+        awaitResponse()
     }
 
     func requestDidEnd(trailers: TrailerSection) {
         exchangeState.requestDidEnd()
+        awaitResponse()
         guard connection.traits?.framing == .chunked else { return }
         exchangeState.requestBodyPassed()
         backend?.writeLastChunk(trailers)
@@ -175,10 +200,6 @@ extension ProxiedClient: HTTPConnectionHandler {
         backend?.resumeReading()
     }
 
-    /// It may have closed altogether, or only said that it has no further request: the response is passed on, and the
-    /// first write tells.
-    func clientDidHalfClose() {}
-
     func clientDidClose() {
         proxy.stopWaiting(self)
         perform(exchangeState.clientGone())
@@ -187,4 +208,6 @@ extension ProxiedClient: HTTPConnectionHandler {
     func deadlineDidPass() {
         perform(exchangeState.timedOut())
     }
+
+    var bufferedBytes: Int { backend?.bufferedBytes ?? 0 }
 }

@@ -1,3 +1,4 @@
+internal import CUV
 package import WeaverCore
 
 /// The bounds of a reverse proxy.
@@ -16,6 +17,9 @@ package struct ReverseProxyConfiguration: Sendable {
     /// A kept connection to a backend is closed after this time; shorter than the 75 s of our own servers, so that the
     /// proxy closes first.
     package var keptConnectionTimeout = Duration.seconds(60)
+    /// Queued bytes of a request above which its client is held back, and below which it goes on.
+    package var backendHighWaterMark = 256 * 1024
+    package var backendLowWaterMark = 64 * 1024
     /// Whose X-Forwarded-* and Forwarded are believed: nobody's.
     package var trustedProxies = TrustedProxies()
 
@@ -71,6 +75,9 @@ package final class ReverseProxy {
     /// What the side towards the clients has seen.
     package var serverCounters: HTTPServerCounters { server.counters }
 
+    /// Bytes in memory for all clients and their requests.
+    package var bufferedBytes: Int { server.bufferedBytes }
+
     /// Requests in flight with each backend, in no particular order.
     package var requestsInFlight: [SocketAddress: Int] {
         Dictionary(uniqueKeysWithValues: backends.values.map { ($0.address, table.inFlight($0.id)) })
@@ -114,7 +121,9 @@ package final class ReverseProxy {
     enum Pick {
         case kept(BackendConnection)
         case connecting(BackendConnection)
-        case failed(Backend, UVError)
+        case failed(Backend)
+        /// This process can make no connection.
+        case exhausted
         case none
     }
 
@@ -132,22 +141,24 @@ package final class ReverseProxy {
         counters.backendConnections += 1
         do throws(UVError) {
             let made = try BackendConnection(
-                connectingTo: backend, loop: loop, timeout: configuration.connectTimeout,
-                limits: configuration.backendLimits)
+                connectingTo: backend, loop: loop, configuration: configuration)
             table.began(id)
             made.client = client
             return .connecting(made)
         } catch {
+            if error.isExhaustion { return .exhausted }
             table.failed(id, now: loop.now.nanoseconds)
-            return .failed(backend, error)
+            return .failed(backend)
         }
     }
 
-    func connected(_ connection: BackendConnection) {
+    /// A response began on `connection`.
+    func answered(_ connection: BackendConnection) {
         table.succeeded(connection.backend.id)
     }
 
-    func connectFailed(_ connection: BackendConnection) {
+    /// A new connection could not be made, or broke without an answer.
+    func failed(_ connection: BackendConnection) {
         table.failed(connection.backend.id, now: loop.now.nanoseconds)
     }
 
@@ -155,7 +166,7 @@ package final class ReverseProxy {
     func release(_ connection: BackendConnection, keep: Bool) {
         connection.client = nil
         table.ended(connection.backend.id)
-        if keep, !connection.backend.isRemoved {
+        if keep, !connection.backend.isRemoved, connection.isUsable {
             connection.backend.keep(connection, until: loop.now + configuration.keptConnectionTimeout)
         } else {
             connection.close()
@@ -172,5 +183,13 @@ package final class ReverseProxy {
 
     private func sweep(_ now: MonotonicTime) {
         for backend in backends.values { backend.closeKept(before: now) }
+    }
+}
+
+extension UVError {
+    /// Something of this process or machine has run out, which says nothing about the peer.
+    fileprivate var isExhaustion: Bool {
+        [WEAVER_UV_EMFILE, WEAVER_UV_ENFILE, WEAVER_UV_ENOBUFS, WEAVER_UV_ENOMEM, WEAVER_UV_EADDRNOTAVAIL].contains(
+            code)
     }
 }

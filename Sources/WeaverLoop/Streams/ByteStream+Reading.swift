@@ -54,6 +54,11 @@ extension ByteStream {
         } else if count == Int(WEAVER_UV_EOF) {
             isReading = false
             unsafe uv_read_stop(stream)
+            // Behind data libuv takes a reset for an end: what was cut would pass for complete.
+            let error = descriptor.map(weaver_socket_error) ?? 0
+            guard error == 0 else {
+                return fail(UVError(code: uv_translate_sys_error(error), operation: "reading"))
+            }
             observer?.streamDidReachEnd(self)
         } else if count < 0 {
             fail(UVError(code: Int32(count), operation: "reading"))

@@ -6,8 +6,12 @@ extension ByteStream {
     /// the loop for itself.
     private static let writesPerFlush = 8
 
-    /// Bytes written that the kernel has not taken.
-    package var queuedBytes: Int { queue.byteCount }
+    /// Bytes written that the kernel has not taken; it falls with every byte that it takes.
+    package var queuedBytes: Int {
+        guard let inFlight, isOpen else { return queue.byteCount }
+        // The queue forgets what libuv was given only when all of it is out; libuv counts what has left.
+        return unsafe queue.byteCount - inFlight.byteCount + uv_stream_get_write_queue_size(stream)
+    }
 
     /// Whether the queue has not reached its high-water mark since it was last below the low one.
     package var isWritable: Bool { !isAboveHighWater }
@@ -65,7 +69,7 @@ extension ByteStream {
     }
 
     private func didAppend() {
-        guard isOpen else { return queue.removeAll() }
+        guard isOpen, failedWrite == nil else { return queue.removeAll() }
         scheduleFlush()
         if queue.byteCount >= flushThreshold { send() }
         if queue.byteCount >= highWaterMark { isAboveHighWater = true }
@@ -87,13 +91,12 @@ extension ByteStream {
     /// Writes what the socket takes at once, and gives the rest to libuv. Calls no delegate.
     private func send() {
         guard isOpen, isConnected, inFlight == nil, !queue.isEmpty else { return }
+        precondition(failedWrite == nil, "bytes queued behind a failed write")
         for _ in 0..<Self.writesPerFlush {
             let vector = unsafe loop.writeVector
             let (pieces, bytes) = unsafe queue.fill(vector)
             let code = unsafe uv_try_write(stream, vector, UInt32(pieces))
-            guard code >= 0 || code == WEAVER_UV_EAGAIN else {
-                return fail(UVError(code: code, operation: "writing"))
-            }
+            guard code >= 0 || code == WEAVER_UV_EAGAIN else { return failWriting(code) }
             queue.sent(Int(max(code, 0)))
             if queue.isEmpty { return endIfFlushed() }
             if Int(code) < bytes { break }
@@ -112,15 +115,22 @@ extension ByteStream {
         if code < 0 {
             request.abandon()
             inFlight = nil
-            fail(UVError(code: code, operation: "writing"))
+            failWriting(code)
         }
+    }
+
+    private func failWriting(_ code: Int32) {
+        let error = UVError(code: code, operation: "writing")
+        guard readsAfterWriteError, shutdownState == .none, !closesWhenFlushed else { return fail(error) }
+        failedWrite = error
+        queue.removeAll()
     }
 
     fileprivate func didWrite(_ request: WriteRequest, status: Int32) {
         loop.stall.workBegan()
         inFlight = nil
         guard isOpen else { return }
-        guard status >= 0 else { return fail(UVError(code: status, operation: "writing")) }
+        guard status >= 0 else { return failWriting(status) }
         queue.sent(request.byteCount)
         queue.isEmpty ? endIfFlushed() : send()
         tellDrained()

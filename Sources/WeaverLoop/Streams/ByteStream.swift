@@ -24,6 +24,9 @@ package final class ByteStream: UVHandle {
     package var lowWaterMark = 256 << 10
     /// When a tick has written this many bytes they go out at once, so that the peer works meanwhile.
     package var flushThreshold = 64 << 10
+    /// After a write has failed the stream reads on to the peer's end, and drops what is written, instead of closing at
+    /// once: a peer may have answered before it closed. The end of reading closes it, or its owner.
+    package var readsAfterWriteError = false
 
     /// Who hears of what happens. The stream retains it until it has closed.
     package var delegate: (any ByteStreamDelegate)? {
@@ -48,6 +51,8 @@ package final class ByteStream: UVHandle {
     var readDestination: UnsafeMutableRawBufferPointer?
     var resetsOnClose = false
     var failure: UVError?
+    /// Why nothing is written any more, while the reading side goes on.
+    var failedWrite: UVError?
     var connecting: (address: SocketAddress, timer: LoopTimer)?
 
     /// How far the writing side's end has come.

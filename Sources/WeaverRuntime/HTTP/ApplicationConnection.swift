@@ -32,17 +32,14 @@ final class ApplicationConnection: HTTPConnectionHandler {
         current?.roomForMore()
     }
 
-    /// As net/http of Go does it: a client that closes its side has most likely gone altogether.
-    func clientDidHalfClose() {
-        current?.cancelTask()
-    }
-
     func clientDidClose() {
         current?.clientGone()
         current = nil
     }
 
     func deadlineDidPass() {}
+
+    var bufferedBytes: Int { current?.bufferedBytes ?? 0 }
 }
 
 extension HTTPRequest {

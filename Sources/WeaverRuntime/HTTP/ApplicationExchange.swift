@@ -9,11 +9,6 @@ internal import WeaverLoop
 final class ApplicationExchange: @unchecked Sendable {
     // @unchecked: `connection`, `isHeadSent` and `isOver` belong to the loop's thread.
 
-    /// Bytes of a request's body that wait for the handler; above, the client is held back, and below the low mark it
-    /// goes on.
-    static let bodyHighWaterMark = 256 * 1024
-    static let bodyLowWaterMark = 64 * 1024
-
     /// What Content-Length of the request says.
     let announcedLength: UInt64?
 
@@ -25,16 +20,18 @@ final class ApplicationExchange: @unchecked Sendable {
     private var isContinueSent = false
 
     private struct State {
-        var slices: [[UInt8]] = []
-        var queuedBytes = 0
-        var hasEnded = false
+        var body = ReceivedBody()
         var isGone = false
-        var isBodyPaused = false
         var isFull = false
-        var reader: CheckedContinuation<[UInt8]?, any Error>?
+        var reader: CheckedContinuation<ReceivedBody.Taken, any Error>?
         var writer: CheckedContinuation<Void, any Error>?
         var task: Task<Void, Never>?
         var isCancelled = false
+
+        mutating func takeReader() -> CheckedContinuation<ReceivedBody.Taken, any Error>? {
+            defer { reader = nil }
+            return reader
+        }
     }
 
     private let state = Mutex(State())
@@ -47,6 +44,9 @@ final class ApplicationExchange: @unchecked Sendable {
     }
 
     private static let gone = HTTPError(code: .clientGone, message: "the client closed the connection")
+
+    private static let excess = HTTPError(
+        code: .lengthExceeded, message: "more body than Content-Length or the status allows")
 
     // MARK: The task
 
@@ -124,29 +124,26 @@ final class ApplicationExchange: @unchecked Sendable {
 
     /// Takes a part of the body; false when no more should come for now.
     func receive(_ body: RawSpan) -> Bool {
-        let slice = unsafe body.withUnsafeBytes { unsafe [UInt8]($0) }
-        let (reader, goOn) = state.withLock { state -> (CheckedContinuation<[UInt8]?, any Error>?, Bool) in
-            if let reader = state.reader {
-                state.reader = nil
-                return (reader, true)
+        unsafe body.withUnsafeBytes { bytes in
+            let (reader, goesOn) = state.withLock { state in
+                if let reader = state.takeReader() { return (Optional(reader), true) }
+                return (nil, unsafe state.body.append(bytes))
             }
-            state.slices.append(slice)
-            state.queuedBytes += slice.count
-            state.isBodyPaused = state.queuedBytes >= Self.bodyHighWaterMark
-            return (nil, !state.isBodyPaused)
+            reader?.resume(returning: .slice(unsafe [UInt8](bytes), resumesClient: false))
+            return goesOn
         }
-        reader?.resume(returning: slice)
-        return goOn
     }
+
+    /// Bytes that wait for the handler.
+    var bufferedBytes: Int { state.withLock { $0.body.byteCount } }
 
     /// The body is complete.
     func endBody() {
         let reader = state.withLock { state in
-            state.hasEnded = true
-            defer { state.reader = nil }
-            return state.reader
+            state.body.hasEnded = true
+            return state.takeReader()
         }
-        reader?.resume(returning: nil)
+        reader?.resume(returning: .end)
     }
 
     /// The client has taken enough of the response.
@@ -190,57 +187,34 @@ final class ApplicationExchange: @unchecked Sendable {
     /// The next bytes of the body, nil at its end; one reader at a time.
     func nextSlice() async throws -> [UInt8]? {
         if isContinueWanted { try await onLoop { $0.sendContinue() } }
-        let found = try takeSlice()
-        if found.resumesClient { try await onLoop { $0.connection?.resumeBody() } }
-        if found.isAvailable { return found.slice }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { wait($0) }
+        let taken = try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { take(for: $0) }
         } onCancel: {
-            let reader = state.withLock { state in
-                defer { state.reader = nil }
-                return state.reader
-            }
-            reader?.resume(throwing: CancellationError())
+            state.withLock { $0.takeReader() }?.resume(throwing: CancellationError())
         }
+        guard case .slice(let slice, let resumesClient) = taken else { return nil }
+        if resumesClient { try await onLoop { $0.connection?.resumeBody() } }
+        return slice
     }
 
-    /// What can be read without waiting; `isAvailable` with a nil slice at the end.
-    private func takeSlice() throws -> (isAvailable: Bool, slice: [UInt8]?, resumesClient: Bool) {
-        try state.withLock { state in
-            if !state.slices.isEmpty {
-                let slice = state.slices.removeFirst()
-                state.queuedBytes -= slice.count
-                let resumes = state.isBodyPaused && state.queuedBytes <= Self.bodyLowWaterMark
-                if resumes { state.isBodyPaused = false }
-                return (true, slice, resumes)
-            }
-            if state.hasEnded { return (true, nil, false) }
-            if state.isGone { throw Self.gone }
-            return (false, nil, false)
-        }
-    }
-
-    private func wait(_ continuation: CheckedContinuation<[UInt8]?, any Error>) {
-        let result: Result<[UInt8]?, any Error>? = state.withLock { state in
+    /// Gives `reader` what there is, or lets it wait.
+    private func take(for reader: CheckedContinuation<ReceivedBody.Taken, any Error>) {
+        let result: Result<ReceivedBody.Taken, any Error>? = state.withLock { state in
             precondition(state.reader == nil, "two tasks read one body")
-            if !state.slices.isEmpty {
-                let slice = state.slices.removeFirst()
-                state.queuedBytes -= slice.count
-                return .success(slice)
-            }
-            if state.hasEnded { return .success(nil) }
+            let taken = state.body.take()
+            if taken != .nothing { return .success(taken) }
             if state.isGone { return .failure(Self.gone) }
             if Task.isCancelled || state.isCancelled { return .failure(CancellationError()) }
-            state.reader = continuation
+            state.reader = reader
             return nil
         }
-        if let result { continuation.resume(with: result) }
+        if let result { reader.resume(with: result) }
     }
 
     private func sendContinue() {
         guard !isContinueSent, !isHeadSent, let connection, !connection.isRequestComplete else { return }
         isContinueSent = true
-        connection.sendInterim { $0.append(ascii: "HTTP/1.1 100 Continue\r\n\r\n") }
+        connection.sendInterim(.continue) { $0.append(ascii: "HTTP/1.1 100 Continue\r\n\r\n") }
     }
 
     // MARK: The response
@@ -248,14 +222,18 @@ final class ApplicationExchange: @unchecked Sendable {
     /// Sends the head, with the length that is known or that its fields announce.
     func sendHead(_ response: HTTPResponse, length: UInt64?) throws {
         guard let connection else { throw Self.gone }
-        guard !isHeadSent, !isOver, response.status.kind != .informational else {
-            throw HTTPError(code: .invalidState, message: "a final head has been sent, or the head is not final")
+        guard !isHeadSent, !isOver else {
+            throw HTTPError(code: .invalidState, message: "a final head has been sent")
+        }
+        guard (200...599).contains(response.status.code) else {
+            throw HTTPError(code: .invalidState, message: "no final response has the status \(response.status.code)")
         }
         let announced = response.headerFields[.contentLength].flatMap(UInt64.init) ?? length
-        let status = HTTPStatus(rawValue: UInt16(clamping: response.status.code))
+        let status = HTTPStatus(rawValue: UInt16(response.status.code))
         let body: BodyFraming = announced.map { $0 > 0 ? .length($0) : .none } ?? .chunked
-        isHeadSent = true
         var plan = connection.planResponse(status, body: body)
+        if let length, length > 0, plan.framing == .none, connection.traits?.method != .head { throw Self.excess }
+        isHeadSent = true
         if response.headerFields[.connection]?.lowercased() == "close" { plan = plan.closing() }
         let date = connection.server.date()
         connection.sendHead(plan) { output in
@@ -269,9 +247,7 @@ final class ApplicationExchange: @unchecked Sendable {
         guard isHeadSent, !isOver else {
             throw HTTPError(code: .invalidState, message: "a body before its head, or after its end")
         }
-        guard connection.mayWrite(bytes.count) else {
-            throw HTTPError(code: .lengthExceeded, message: "more body than Content-Length announced")
-        }
+        guard connection.mayWrite(bytes.count) else { throw Self.excess }
         unsafe connection.sendBody(bytes.span.bytes)
         if !connection.isWritable { state.withLock { $0.isFull = true } }
     }

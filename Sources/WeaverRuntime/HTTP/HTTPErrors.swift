@@ -10,7 +10,7 @@ public struct HTTPError: Error, Sendable, CustomStringConvertible {
         public static let clientGone = Code(name: "client gone")
         /// The response has been finished, or its head has been sent twice.
         public static let invalidState = Code(name: "invalid state")
-        /// More was written than Content-Length announced.
+        /// More was written than Content-Length announced, or a body where the status allows none.
         public static let lengthExceeded = Code(name: "length exceeded")
     }
 

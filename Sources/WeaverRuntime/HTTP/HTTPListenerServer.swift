@@ -4,7 +4,8 @@ package import WeaverCore
 package import WeaverLoop
 
 /// Answers one request. Returning ends the response; throwing before its head was sent is answered with 500 (413 for
-/// a body that is too large), afterwards the connection is cut. Its task is cancelled when the client goes away.
+/// a body that is too large), afterwards the connection is cut. Its task is cancelled when the client goes away; one that
+/// has only closed its side may still read, and is taken for gone when nothing has been written to it for 10 s.
 public typealias HTTPHandler =
     @Sendable (_ request: HTTPRequest, _ body: HTTPBody, _ writer: HTTPResponseWriter) async throws -> Void
 
@@ -29,9 +30,11 @@ package final class HTTPListenerServer: Sendable {
         }
     }
 
-    /// Accepts on `socket`, and what has connected to it already.
+    /// Accepts on `socket`, and what has connected to it already; nothing when the server has been drained meanwhile.
     package func start(socket: ListeningSocket) async throws {
-        try await onLoop { server throws(UVError) in try server.start(socket: socket) }
+        try await onLoop { server throws(UVError) in
+            if !server.isDraining { try server.start(socket: socket) }
+        }
     }
 
     /// Listens on `address`, and tells which port the system chose.
@@ -54,6 +57,11 @@ package final class HTTPListenerServer: Sendable {
         try await onLoop { server throws(UVError) in server.close() }
     }
 
+    /// Bytes in memory for all clients.
+    package func bufferedBytes() async throws -> Int {
+        try await onLoop { server throws(UVError) in server.bufferedBytes }
+    }
+
     private func onLoop<R: Sendable>(
         _ body: @escaping @Sendable (HTTPServer) throws(UVError) -> R
     ) async throws -> R {
@@ -67,10 +75,15 @@ package final class HTTPListenerServer: Sendable {
 
 extension HTTPServerConfiguration {
     /// For servers of applications: an idle connection is kept longer than the proxy's 60 s, so that the proxy is the
-    /// one who closes, and never sends a request into a connection that we are closing.
+    /// one who closes, and never sends a request into a connection that we are closing; and a message that the proxy has
+    /// let through is not refused for what the proxy has added.
     package static var application: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration()
         configuration.idleTimeout = .seconds(75)
+        // X-Forwarded-Host repeats the host; the other forwarding fields are short, and each field may get a blank.
+        configuration.limits.headBytes = 2 * configuration.limits.headBytes + 4096
+        configuration.limits.fieldCount += 8
+        configuration.limits.trailerBytes += configuration.limits.fieldCount
         return configuration
     }
 }

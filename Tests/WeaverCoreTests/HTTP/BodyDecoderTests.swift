@@ -94,6 +94,28 @@ struct BodyDecoderTests {
         #expect(String(decoding: output.copyBytes(), as: UTF8.self) == "0\r\nX-Sum: 1\r\n\r\n")
     }
 
+    @Test(arguments: [
+        "Authorization", "SET-COOKIE", "cookie", "WWW-Authenticate", "Content-Type", "Content-Encoding",
+        "Cache-Control",
+        "Location", "If-Match", "Transfer-Encoding", "Connection", "X-Forwarded-For", "Date",
+    ])
+    func fieldThatAuthenticatesOrControlsIsNoTrailer(_ name: String) throws {
+        let bytes = Array("0\r\n\(name): 1\r\n\(name)s: 2\r\n\r\n".utf8)
+        var decoder = BodyDecoder(.chunked, limits: HTTPLimits())
+        var offset = 0
+        #expect(try unsafe decoder.next(bytes.span.bytes, at: &offset) == .end)
+        var output = OutputBuffer()
+        output.appendLastChunk(decoder.trailers)
+        #expect(String(decoding: output.copyBytes(), as: UTF8.self) == "0\r\n\(name)s: 2\r\n\r\n")
+    }
+
+    @Test func fieldsOfATrailerSectionAreBounded() {
+        var limits = HTTPLimits()
+        limits.fieldCount = 2
+        expectEverywhere("0\r\nA: b\r\nC: d\r\n\r\n", .chunked, .ended("", rest: ""), limits: limits)
+        expectEverywhere("0\r\nA: b\r\nC: d\r\nE: f\r\n\r\n", .chunked, .fault(.tooManyFields), limits: limits)
+    }
+
     @Test func chunkLinesExtensionsAndTrailersAreBounded() {
         var limits = HTTPLimits()
         limits.chunkLineBytes = 8

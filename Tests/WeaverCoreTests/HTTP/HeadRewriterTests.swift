@@ -161,6 +161,22 @@ struct HTTPValueTests {
         }
     }
 
+    @Test func mappedIPv4AddressIsTheIPv4Address() {
+        var trusted = TrustedProxies()
+        #expect(trusted.insert("10.0.0.0/8") == true)
+        #expect(trusted.insert("::ffff:192.168.0.0/112") == true)
+        #expect(trusted.contains("::ffff:10.0.0.1"))
+        #expect(trusted.contains("::ffff:a00:1"))
+        #expect(trusted.contains("192.168.3.4"))
+        #expect(!trusted.contains("192.169.0.1"))
+        #expect(!trusted.contains("::10.0.0.1"))
+        #expect(!trusted.contains("10.0.0.1::"))
+        #expect(IPAddress.canonical("::ffff:10.0.0.1") == "10.0.0.1")
+        #expect(IPAddress.canonical("::fffe:10.0.0.1") == "::fffe:10.0.0.1")
+        #expect(IPAddress.canonical("2001:db8::1") == "2001:db8::1")
+        #expect(IPAddress.canonical("10.0.0.1") == "10.0.0.1")
+    }
+
     @Test func errorResponseNamesItsLength() {
         var output = OutputBuffer()
         ErrorResponse.write(

@@ -83,6 +83,50 @@ struct StreamPair: @unchecked Sendable {
         }
     }
 
+    @Test func `a reset behind data is no orderly end either`() async throws {
+        try await withLoop { loop in
+            let pair = try await StreamPair.make(on: loop)
+            try await loop.run {
+                pair.server.pauseReading()
+                pair.client.write { $0.append([1, 2, 3]) }
+                pair.client.flushNow()
+                pair.client.reset()
+            }
+            _ = await pair.atClient.ended.wait()
+            try await loop.run { pair.server.startReading() }
+            let error = await pair.atServer.ended.wait()
+            #expect(error?.name == "ECONNRESET")
+        }
+    }
+
+    @Test func `what the peer said before it closed is read after a write to it has failed`() async throws {
+        try await withLoop { loop in
+            let pair = try await StreamPair.make(on: loop)
+            try await loop.run {
+                pair.client.pauseReading()
+                pair.client.readsAfterWriteError = true
+                // Bytes that nobody reads make the close a reset.
+                pair.server.pauseReading()
+                pair.client.write { $0.append([1]) }
+                pair.client.flushNow()
+                pair.server.write { $0.append([7, 8, 9]) }
+                pair.server.closeAfterFlush()
+            }
+            _ = await pair.atServer.ended.wait()
+            try await loop.run {
+                pair.client.write { $0.append([2]) }
+                pair.client.flushNow()
+                pair.client.write { $0.append([3]) }
+                pair.client.flushNow()
+                #expect(pair.client.isOpen)
+                #expect(pair.client.queuedBytes == 0)
+                pair.client.startReading()
+            }
+            _ = await pair.atClient.ended.wait()
+            try await loop.run { #expect(pair.atClient.received == [7, 8, 9]) }
+        }
+    }
+
     @Test func `closing is told of once, later, and lets go of the delegate`() async throws {
         try await withLoop { loop in
             let pair = try await StreamPair.make(on: loop)

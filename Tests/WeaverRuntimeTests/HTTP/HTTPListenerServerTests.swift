@@ -7,15 +7,27 @@ import WeaverLoop
 
 @testable import WeaverRuntime
 
+/// A proxy that is used on its loop only.
+private struct ProxyBox: @unchecked Sendable {
+    let proxy: ReverseProxy
+    let address: SocketAddress?
+
+    init(proxy: ReverseProxy) {
+        self.proxy = proxy
+        address = proxy.localAddress
+    }
+}
+
 @Suite(.timeLimit(.minutes(1)))
 struct HTTPListenerServerTests {
     /// A server with `handler`, and one scripted client.
     private func withServer(
-        runsOn: RunsOn = .loop, _ handler: @escaping HTTPHandler,
-        _ body: (RawPeer, SocketAddress) async throws -> Void
+        runsOn: RunsOn = .loop, configuration: HTTPServerConfiguration = .application,
+        _ handler: @escaping HTTPHandler, _ body: (RawPeer, SocketAddress) async throws -> Void
     ) async throws {
         try await withLoop { loop in
-            let server = HTTPListenerServer(loop: loop, runsOn: runsOn, handler: handler)
+            let server = HTTPListenerServer(
+                loop: loop, configuration: configuration, runsOn: runsOn, handler: handler)
             let address = try await server.start(address: .ip("127.0.0.1", port: 0))
             let client = try await RawPeer.connect(to: address, loop: loop)
             do {
@@ -124,7 +136,9 @@ struct HTTPListenerServerTests {
 
     @Test func handlerOfAClientThatLeavesIsCancelled() async throws {
         let (events, report) = AsyncStream<String>.makeStream()
-        try await withServer { _, _, writer in
+        var configuration = HTTPServerConfiguration.application
+        configuration.halfClosedTimeout = .milliseconds(50)
+        try await withServer(configuration: configuration) { _, _, writer in
             report.yield("started")
             do {
                 try await Task.sleep(for: .seconds(60))
@@ -137,6 +151,129 @@ struct HTTPListenerServerTests {
             #expect(await iterator.next() == "started")
             try await client.close()
             #expect(await iterator.next() == "cancelled")
+        }
+    }
+
+    @Test func handlerOfAHalfClosedClientIsNotCancelledAndItsResponseArrives() async throws {
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let size = 8 << 20
+        try await withServer { _, _, writer in
+            for await _ in gate {}
+            #expect(!Task.isCancelled)
+            try await writer.writeHead(HTTPResponse(status: .ok))
+            // More than the mark: the handler waits for the client meanwhile.
+            for _ in 0..<8 { try await writer.write([UInt8](repeating: 7, count: size / 8)) }
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.0\r\n\r\n")
+            try await client.shutdown()
+            try await client.setReading(false)
+            open.finish()
+            try await client.setReading(true)
+            let response = await client.receive { _, ended in ended }
+            #expect(response.count > size)
+        }
+    }
+
+    @Test(arguments: [RunsOn.loop, .pool])
+    func largeUploadToAHandlerThatWaitsForEachPartArrives(_ place: RunsOn) async throws {
+        let size = 32 << 20
+        try await withServer(runsOn: place) { _, body, writer in
+            var count = 0
+            for try await slice in body {
+                count += slice.count
+                await Task.yield()
+            }
+            try await writer.respond(body: "\(count)")
+        } _: { client, _ in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+            try await client.send([UInt8](repeating: 1, count: size))
+            #expect(await client.receive("\(size)").hasSuffix("\r\n\r\n\(size)"))
+        }
+    }
+
+    @Test func clientThatIsMadeToWaitFor100IsNotLate() async throws {
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        var configuration = HTTPServerConfiguration.application
+        configuration.idleTimeout = .milliseconds(40)
+        configuration.headerTimeout = .seconds(60)
+        try await withServer(configuration: configuration) { _, _, writer in
+            for await _ in gate {}
+            try await writer.respond(body: "late")
+        } _: { client, _ in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            // Some sweeps later than the body would be due.
+            try await Task.sleep(for: .milliseconds(150))
+            open.finish()
+            #expect(await client.receive("late").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test(arguments: ["/zero", "/none", "/respond"])
+    func bodyWhereNoneIsAllowedIsAnErrorAndNotDropped(_ path: String) async throws {
+        try await withServer { request, _, writer in
+            do {
+                switch request.path {
+                case "/zero":
+                    try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: "0"]))
+                    try await writer.write("x")
+                case "/none":
+                    try await writer.writeHead(HTTPResponse(status: .noContent))
+                    try await writer.write("x")
+                default: try await writer.respond(status: .noContent, body: "x")
+                }
+                Issue.record("written")
+            } catch {
+                #expect((error as? HTTPError)?.code == .lengthExceeded)
+                if request.path == "/respond" { try await writer.respond(body: "other") }
+            }
+        } _: { client, _ in
+            try await client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+            let response = await client.receive(path == "/respond" ? "other" : "\r\n\r\n")
+            #expect(response.hasSuffix(path == "/respond" ? "\r\n\r\nother" : "\r\n\r\n"))
+        }
+    }
+
+    @Test(arguments: [100, 199, 600, 999])
+    func statusThatIsNoFinalOneIsRefused(_ code: Int) async throws {
+        try await withServer { _, _, writer in
+            do {
+                try await writer.respond(status: .init(code: code))
+                Issue.record("sent")
+            } catch {
+                #expect((error as? HTTPError)?.code == .invalidState)
+                try await writer.respond(status: .init(code: 599))
+            }
+        } _: { client, _ in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 599 "))
+        }
+    }
+
+    @Test func headThatPassesTheProxyIsTakenByTheApplication() async throws {
+        try await withLoop { loop in
+            let server = HTTPListenerServer(loop: loop) { request, _, writer in
+                try await writer.respond(body: "\(request.headerFields.count)")
+            }
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let proxy = try await loop.run {
+                let proxy = ReverseProxy(loop: loop)
+                try proxy.start(address: .ip("127.0.0.1", port: 0))
+                proxy.setBackends([address])
+                return ProxyBox(proxy: proxy)
+            }
+            let client = try await RawPeer.connect(to: try #require(proxy.address), loop: loop)
+            let limits = HTTPLimits()
+            let host = String(repeating: "h", count: limits.headBytes / 2)
+            let start = "GET / HTTP/1.1\r\nHost: \(host)\r\n"
+            let few = (2..<limits.fieldCount).map { "A\($0):b\r\n" }.joined()
+            let room = limits.headBytes - start.utf8.count - few.utf8.count - 2 - 5
+            let request = "\(start)\(few)Z: \(String(repeating: "z", count: room))\r\n\r\n"
+            #expect(request.utf8.count == limits.headBytes)
+            try await client.send(request)
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+            try await client.close()
+            try await loop.run { proxy.proxy.close() }
+            await server.drain()
         }
     }
 
@@ -192,24 +329,42 @@ struct HTTPListenerServerTests {
     @Test func handlerThatReadsNothingHoldsTheClientBack() async throws {
         let size = 64 << 20
         let (gate, open) = AsyncStream<Void>.makeStream()
-        try await withServer { _, body, writer in
-            for await _ in gate { break }
-            var count = 0
-            for try await slice in body { count += slice.count }
-            try await writer.respond(body: "\(count)")
-        } _: { client, _ in
+        try await withLoop { loop in
+            let server = HTTPListenerServer(loop: loop) { _, body, writer in
+                for await _ in gate { break }
+                var count = 0
+                for try await slice in body { count += slice.count }
+                try await writer.respond(body: "\(count)")
+            }
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let client = try await RawPeer.connect(to: address, loop: loop)
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
             try await client.send([UInt8](repeating: 1, count: size))
             var last = -1
             while true {
+                let held = try await server.bufferedBytes()
+                #expect(held <= ReceivedBody.highWaterMark + 2 * EventLoop.readBufferSize)
                 let left = try await client.unsentBytes()
-                if left == last { break }
+                if left == last, held > 0 { break }
                 last = left
                 try await Task.sleep(for: .milliseconds(100))
             }
             #expect(last > size / 2)
             open.finish()
             #expect(await client.receive("\(size)").hasSuffix("\r\n\r\n\(size)"))
+            try await client.close()
+            await server.drain()
+        }
+    }
+
+    @Test func serverThatIsDrainedBeforeItStartsListensToNobody() async throws {
+        try await withLoop { loop in
+            let server = HTTPListenerServer(loop: loop) { _, _, writer in try await writer.respond() }
+            await server.drain()
+            let socket = try ListeningSocket(address: .ip("127.0.0.1", port: 0))
+            try await server.start(socket: socket)
+            #expect(socket.takeDescriptor().map { closeDescriptor($0) } != nil)
+            await server.drain()
         }
     }
 

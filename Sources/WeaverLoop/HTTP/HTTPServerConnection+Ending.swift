@@ -1,0 +1,86 @@
+internal import WeaverCore
+
+extension HTTPServerConnection {
+    /// Closes the writing side, takes what still comes for a while, then closes.
+    func linger() {
+        guard phase != .closed else { return }
+        phase = .lingering
+        restartDeadline()
+        if isHalfClosed { return stream.closeAfterFlush() }
+        stream.shutdown()
+        stream.startReading()
+    }
+
+    /// The server drains: an idle connection closes, another one after its response.
+    func drain() {
+        guard phase == .head, pending.isEmpty else { return }
+        phase = .lingering
+        restartDeadline()
+        stream.closeAfterFlush()
+    }
+
+    /// Cuts the connection, so that the client sees that the response is not complete. What was written before goes out
+    /// as far as the socket takes it.
+    package func abort() {
+        stream.flushNow()
+        close()
+    }
+
+    /// Closes at once, whatever is under way.
+    ///
+    /// An orderly end would pass for the end of a body that ends with the connection, so it is only for connections on
+    /// which nothing is missing, or where what is missing shows.
+    func close() {
+        guard stream.isOpen else { return }
+        isCut = stream.queuedBytes > 0
+        isCut || plan?.framing == .untilClose ? stream.reset() : stream.close()
+    }
+
+    // MARK: Time bounds
+
+    /// The wait of the current phase begins now.
+    func restartDeadline() {
+        let bounds = server.configuration
+        let bound =
+            switch phase {
+            case .head: pending.isEmpty ? bounds.idleTimeout : bounds.headerTimeout
+            case .body: bounds.idleTimeout
+            case .answering, .closed: bounds.halfClosedTimeout
+            case .lingering: bounds.lingerTimeout
+            }
+        deadline = server.loop.now + bound
+    }
+
+    func sweep(_ now: MonotonicTime) {
+        let queued = stream.queuedBytes
+        if isStalled(now, queued: queued) { return abort() }
+        if let bound = handlerDeadline, bound <= now, phase == .body || phase == .answering {
+            handlerDeadline = nil
+            handler?.deadlineDidPass()
+        }
+        // A client that takes what it was sent is not idle, and what was finished is not cut: the wait begins behind it.
+        if queued > 0 { return restartDeadline() }
+        guard deadline <= now else { return }
+        switch phase {
+        case .head where pending.isEmpty: close()
+        case .head: refuse(.requestTimeout, detail: "the request did not arrive in time")
+        case .body where !isBodyPaused && !awaitsContinue:
+            refuse(.requestTimeout, detail: "the request's body did not arrive in time")
+        case .answering where isHalfClosed: abort()
+        case .lingering: close()
+        case .body, .answering, .closed: break
+        }
+    }
+
+    /// Has the client taken nothing of what is queued for the idle time?
+    private func isStalled(_ now: MonotonicTime, queued: Int) -> Bool {
+        defer { queuedAtSweep = queued }
+        guard queued > 0, queued == queuedAtSweep else {
+            stalledSince = nil
+            return false
+        }
+        let since = stalledSince ?? now
+        stalledSince = since
+        return since + server.configuration.idleTimeout <= now
+    }
+}

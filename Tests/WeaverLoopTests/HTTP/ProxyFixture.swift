@@ -1,0 +1,69 @@
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+/// A proxy on its loop, for tests that run elsewhere.
+final class ProxyFixture: @unchecked Sendable {
+    // @unchecked: `proxy` is used on the loop only.
+    let loop: EventLoop
+    let address: SocketAddress
+    private let proxy: ReverseProxy
+
+    private init(loop: EventLoop, proxy: ReverseProxy, address: SocketAddress) {
+        self.loop = loop
+        self.proxy = proxy
+        self.address = address
+    }
+
+    static func start(
+        _ loop: EventLoop, backends: [SocketAddress],
+        _ configure: @escaping @Sendable (inout ReverseProxyConfiguration) -> Void = { _ in }
+    ) async throws -> ProxyFixture {
+        try await loop.run {
+            var configuration = ReverseProxyConfiguration()
+            configure(&configuration)
+            let proxy = ReverseProxy(loop: loop, configuration: configuration)
+            try proxy.start(address: .ip("127.0.0.1", port: 0))
+            proxy.setBackends(backends)
+            return ProxyFixture(loop: loop, proxy: proxy, address: proxy.localAddress ?? .ip("127.0.0.1", port: 0))
+        }
+    }
+
+    func setBackends(_ addresses: [SocketAddress]) async throws {
+        try await loop.run { self.proxy.setBackends(addresses) }
+    }
+
+    func counters() async throws -> ReverseProxyCounters { try await loop.run { self.proxy.counters } }
+    func serverCounters() async throws -> HTTPServerCounters { try await loop.run { self.proxy.serverCounters } }
+    func bufferedBytes() async throws -> Int { try await loop.run { self.proxy.bufferedBytes } }
+    func inFlight() async throws -> Int { try await loop.run { self.proxy.requestsInFlight.values.reduce(0, +) } }
+
+    func drain() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { self.proxy.drain { continuation.resume() } }
+        }
+    }
+
+    func close() async throws { try await loop.run { self.proxy.close() } }
+}
+
+/// One proxy, one scripted backend, one client.
+func withProxy(
+    _ configure: @escaping @Sendable (inout ReverseProxyConfiguration) -> Void = { _ in },
+    _ body: (ProxyFixture, RawServer, RawPeer) async throws -> Void
+) async throws {
+    try await withLoop { loop in
+        let backend = try await RawServer(loop: loop)
+        let proxy = try await ProxyFixture.start(loop, backends: [backend.address], configure)
+        let client = try await RawPeer.connect(to: proxy.address, loop: loop)
+        do {
+            try await body(proxy, backend, client)
+        } catch {
+            Issue.record(error)
+        }
+        try await client.close()
+        try await proxy.close()
+        try await backend.close()
+    }
+}
