@@ -95,15 +95,6 @@ package final class RawPeer: ByteStreamDelegate, @unchecked Sendable {
         return try await loop.run { self.closeError?.name == "ECONNRESET" }
     }
 
-    /// Closes `peer`, then sends `text`, in one tick: who hears of both hears of the close first.
-    package func send(_ text: String, afterClosing peer: RawPeer) async throws {
-        try await loop.run {
-            peer.stream?.close()
-            self.stream?.write(owned: WritePiece(Array(text.utf8)))
-            self.stream?.flushNow()
-        }
-    }
-
     /// Closes the writing side.
     package func shutdown() async throws {
         try await loop.run { self.stream?.shutdown() }

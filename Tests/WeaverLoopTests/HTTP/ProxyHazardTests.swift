@@ -30,8 +30,9 @@ struct ProxyHazardTests {
             _ = await first.receive("\r\n\r\n")
             // The kept connection stays with its backend, which has gone from the list: the retry has to connect.
             try await proxy.setBackends([deaf.address])
-            try await client.send(smuggled, afterClosing: first)
-            while try await proxy.counters().retries == 0 { await Task.yield() }
+            try await first.close()
+            try await eventually("the retry connects") { try await proxy.counters().retries > 0 }
+            try await client.send(smuggled)
             try await deaf.listen()
             let second = try #require(await deaf.next())
             let request = await second.receive(smuggled)
@@ -49,7 +50,7 @@ struct ProxyHazardTests {
             let deaf = try await DeafServer(loop: proxy.loop)
             try await proxy.setBackends([deaf.address])
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
-            while try await proxy.inFlight() == 0 { await Task.yield() }
+            try await eventually("a request is in flight") { try await proxy.inFlight() > 0 }
             try await proxy.setBackends([backend.address])
             try await deaf.listen()
             let peer = try #require(await backend.accept())
@@ -315,7 +316,7 @@ struct ProxyHazardTests {
                 try await client.send("GET / HTTP/9.9\r\n")
                 _ = await client.receiveAll()
                 let second = try await RawPeer.connect(to: proxy.address, loop: loop)
-                while try await proxy.serverCounters().connections < 2 { await Task.yield() }
+                try await eventually("both are accepted") { try await proxy.serverCounters().connections >= 2 }
                 let restore = exhaustDescriptors()
                 try await second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 let refused = await second.receive("left\n")

@@ -204,7 +204,7 @@ struct ReverseProxyTests {
         try await withProxy { proxy, backend, client in
             try await proxy.setBackends([])
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
-            while try await proxy.serverCounters().requestsInFlight == 0 { await Task.yield() }
+            try await eventually("the request is in flight") { try await proxy.serverCounters().requestsInFlight > 0 }
             try await proxy.setBackends([backend.address])
             let peer = try await accept(backend)
             #expect(await peer.receive("hi").hasSuffix("\r\n\r\nhi"))

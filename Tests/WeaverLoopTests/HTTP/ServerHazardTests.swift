@@ -47,7 +47,7 @@ struct ServerHazardTests {
             try await client.setReading(true)
             let all = await client.receive { bytes, ended in ended || bytes.count > requests * size }
             #expect(all.count > requests * size)
-            while try await server.counters().requestsInFlight > 0 { await Task.yield() }
+            try await eventually("no request is in flight") { try await server.counters().requestsInFlight == 0 }
             #expect(try await server.counters().requests == UInt64(requests))
         }
     }
@@ -60,7 +60,7 @@ struct ServerHazardTests {
             let request = "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\nMax-Forwards: \(size)\r\n\r\n"
             try await client.setReading(false)
             try await client.send(request)
-            while try await server.bufferedBytes() == 0 { await Task.yield() }
+            try await eventually("bytes wait") { try await server.bufferedBytes() > 0 }
             // Some sweeps later than the connection would be cut.
             try await Task.sleep(for: .milliseconds(150))
             try await client.setReading(true)
@@ -100,7 +100,7 @@ struct ServerHazardTests {
         } _: { server, client in
             try await client.send("OPTIONS * HTTP/1.0\r\nMax-Forwards: \(32 << 20)\r\n\r\n")
             try await client.setReading(false)
-            while try await server.counters().aborted == 0 { await Task.yield() }
+            try await eventually("one was cut") { try await server.counters().aborted > 0 }
             try await client.setReading(true)
             #expect(try await client.endsWithReset())
             #expect(try await server.counters().aborted == 1)
@@ -196,7 +196,7 @@ struct ServerHazardTests {
             #expect(try await server.counters().openConnections == 2)
             for peer in [refused, reset] { try await peer.close() }
             // Its place is free again.
-            while try await server.counters().openConnections > 1 { await Task.yield() }
+            try await eventually("one connection is left") { try await server.counters().openConnections <= 1 }
             let next = try await RawPeer.connect(to: server.address, loop: server.loop)
             #expect(await next.receive("connections\n").hasPrefix("HTTP/1.1 503 "))
             try await next.close()
