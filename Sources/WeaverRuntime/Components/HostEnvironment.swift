@@ -10,6 +10,8 @@ package protocol HostEnvironment: Sendable {
     var loop: EventLoop { get }
     /// The config sections of the components.
     var sections: ConfigSections { get }
+    /// The bound of calls that set none.
+    var defaultDeadline: Duration { get }
 
     /// The logger of a component.
     func logger(for component: String) -> Logger
@@ -24,6 +26,8 @@ package protocol HostEnvironment: Sendable {
     func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async
     /// Refuses new calls of other processes; returns when those that run have ended.
     func drainCalls() async
+    /// Cancels those that run; nobody gets an answer any more.
+    func cancelCalls() async
     /// The process ends by its own will: because `serve()` has returned (`completed`), or for another reason.
     func leaving(completed: Bool)
 }

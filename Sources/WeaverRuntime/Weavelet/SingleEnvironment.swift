@@ -10,14 +10,18 @@ package struct SingleSettings: Sendable {
     package var sections: [String: String]
     /// The addresses of the listeners by name, as `host:port`.
     package var listenerAddresses: [String: String]
+    /// The bound of calls that set none.
+    package var deadline: Duration
 
     /// Where a listener listens that the config does not mention: any free port, for this machine only.
     package static let defaultListenerAddress = "127.0.0.1:0"
 
     /// Settings; none are needed.
     package init(
-        application: String, sections: [String: String] = [:], listenerAddresses: [String: String] = [:]
+        application: String, sections: [String: String] = [:], listenerAddresses: [String: String] = [:],
+        deadline: Duration = AppConfig.defaultDeadline
     ) {
+        self.deadline = deadline
         self.application = application
         self.sections = sections
         self.listenerAddresses = listenerAddresses
@@ -29,6 +33,7 @@ package struct SingleEnvironment: HostEnvironment {
     package let replica: ReplicaInfo
     package let loop: EventLoop
     package let sections: ConfigSections
+    package let defaultDeadline: Duration
     private let listenerAddresses: [String: String]
     private let level: Logger.Level
     private let sink: any LogSink
@@ -40,6 +45,7 @@ package struct SingleEnvironment: HostEnvironment {
         self.replica = replica
         self.loop = loop
         sections = ConfigSections(settings.sections)
+        defaultDeadline = settings.deadline
         listenerAddresses = settings.listenerAddresses
         self.level = level
         self.sink = sink
@@ -64,6 +70,7 @@ package struct SingleEnvironment: HostEnvironment {
 
     package func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async {}
     package func drainCalls() async {}
+    package func cancelCalls() async {}
     package func leaving(completed: Bool) {}
 }
 
