@@ -9,6 +9,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <uv.h>
 
 /* The error codes are macros over negated errno values, which Swift does not import. */
@@ -29,6 +32,8 @@ static const int WEAVER_UV_ENAMETOOLONG = UV_ENAMETOOLONG;
 static const int WEAVER_UV_ENOMEM = UV_ENOMEM;
 static const int WEAVER_UV_EINTR = UV_EINTR;
 static const int WEAVER_UV_ECONNABORTED = UV_ECONNABORTED;
+static const int WEAVER_UV_ECONNREFUSED = UV_ECONNREFUSED;
+static const int WEAVER_UV_ENOENT = UV_ENOENT;
 
 /* fcntl is variadic, which Swift cannot call. A descriptor handed to libuv must not leak into a child process. */
 static inline int weaver_set_close_on_exec(int descriptor) {
@@ -105,6 +110,26 @@ static inline int weaver_socket_error(int descriptor) {
     int error = 0;
     socklen_t size = sizeof(error);
     return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : 0;
+}
+
+/* prctl is variadic. Does nothing where there is no such thing. */
+static inline int weaver_set_parent_death_signal(int number) {
+#ifdef __linux__
+    return prctl(PR_SET_PDEATHSIG, number);
+#else
+    (void)number;
+    return 0;
+#endif
+}
+
+/* The resource's type is an enum or an int, depending on _GNU_SOURCE. Gives the soft limit of open files afterwards. */
+static inline unsigned long weaver_raise_open_files(unsigned long wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    rlim_t target = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+    if (limit.rlim_cur >= target) return limit.rlim_cur;
+    struct rlimit raised = {.rlim_cur = target, .rlim_max = limit.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? target : limit.rlim_cur;
 }
 
 /* SIG_IGN is a macro with a cast, which Swift does not import. A peer that went away must be an error, not a signal. */

@@ -14,7 +14,9 @@
 /// Transport. The deployer starts the process with two pipes, whose descriptor numbers stand in its environment:
 ///   WEAVER_ENVELOPE_TO_WEAVELET_FD   the weavelet reads EnvelopeMessage from it
 ///   WEAVER_WEAVELET_TO_ENVELOPE_FD   the weavelet writes WeaveletMessage to it
-/// When the weavelet reads end-of-file the deployer is gone: it stops its components and exits by itself.
+/// When the weavelet reads end-of-file the deployer is gone: it stops its components and exits by itself. It is then to
+/// remove what the deployer could not, the files named by WEAVER_DEPLOYMENT_FILE and WEAVER_DEPLOYMENT_SOCKET (and the
+/// folder of the latter), unless the deployer's process still lives.
 ///
 /// Framing. Each message is a u32, little-endian, that counts the bytes of the protobuf message which follows it. At
 /// most 64 MiB; a larger count is an error that closes the pipe. Both sides may send at any time.
@@ -33,7 +35,9 @@
 /// <- Drain -> done (no call is in flight any more) <- Shutdown; the process stops its components and exits with 0.
 ///
 /// Descriptor. With WEAVER_DESCRIBE=<fd> in its environment a process writes one Descriptor (no length before it) to
-/// that descriptor before any code of the application has run, and exits with 0. With WEAVER_DESCRIBE_SECTIONS=<fd> as
+/// that descriptor before any code of the application has run, and exits with 0. (To find the keys of config sections a
+/// type may have to decode invented values; when the process dies of that, it is asked again with WEAVER_DESCRIBE_OPEN=1,
+/// and says nothing about keys.) With WEAVER_DESCRIBE_SECTIONS=<fd> as
 /// well it first reads one Sections to the end of that descriptor and decodes (and validates) the config of each component
 /// from it; what cannot be used stands in config_problems.
 
@@ -398,6 +402,9 @@ package nonisolated struct PBRoutingInfo: Sendable {
   /// Clears the value of `assignment`. Subsequent reads from it will return its default value.
   package mutating func clearAssignment() {self._assignment = nil}
 
+  /// Every replica has died too often and none will be started again: calls fail at once instead of waiting.
+  package var givenUp: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated struct Replica: Sendable {
@@ -549,8 +556,6 @@ package nonisolated struct PBHealth: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  package var healthy: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -747,9 +752,6 @@ package nonisolated struct PBDescriptor: Sendable {
     // methods supported on all messages.
 
     package var name: String = String()
-
-    /// as written in the source
-    package var type: String = String()
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1349,7 +1351,7 @@ nonisolated extension PBComponentsToStart: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension PBRoutingInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RoutingInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}component\0\u{1}replicas\0\u{1}assignment\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}component\0\u{1}replicas\0\u{1}assignment\0\u{3}given_up\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1360,6 +1362,7 @@ nonisolated extension PBRoutingInfo: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularStringField(value: &self.component) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.replicas) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._assignment) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.givenUp) }()
       default: break
       }
     }
@@ -1379,6 +1382,9 @@ nonisolated extension PBRoutingInfo: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._assignment {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if self.givenUp != false {
+      try visitor.visitSingularBoolField(value: self.givenUp, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1386,6 +1392,7 @@ nonisolated extension PBRoutingInfo: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.component != rhs.component {return false}
     if lhs.replicas != rhs.replicas {return false}
     if lhs._assignment != rhs._assignment {return false}
+    if lhs.givenUp != rhs.givenUp {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1721,29 +1728,18 @@ nonisolated extension PBHealthCheck: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBHealth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Health"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}healthy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBoolField(value: &self.healthy) }()
-      default: break
-      }
-    }
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.healthy != false {
-      try visitor.visitSingularBoolField(value: self.healthy, fieldNumber: 1)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: PBHealth, rhs: PBHealth) -> Bool {
-    if lhs.healthy != rhs.healthy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2043,7 +2039,7 @@ nonisolated extension PBDescriptor.Component: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PBDescriptor.ConfigKey: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = PBDescriptor.protoMessageName + ".ConfigKey"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{c}\u{2}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2052,7 +2048,6 @@ nonisolated extension PBDescriptor.ConfigKey: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.type) }()
       default: break
       }
     }
@@ -2062,15 +2057,11 @@ nonisolated extension PBDescriptor.ConfigKey: SwiftProtobuf.Message, SwiftProtob
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
-    if !self.type.isEmpty {
-      try visitor.visitSingularStringField(value: self.type, fieldNumber: 2)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: PBDescriptor.ConfigKey, rhs: PBDescriptor.ConfigKey) -> Bool {
     if lhs.name != rhs.name {return false}
-    if lhs.type != rhs.type {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

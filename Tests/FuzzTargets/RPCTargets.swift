@@ -121,7 +121,12 @@ func checkPipeFrames(_ bytes: [UInt8]) {
         var decoder = PipeFrameDecoder(limit: 4096)
         var messages: [[UInt8]] = []
         do throws(PipeFrameError) {
-            for piece in pieces { try unsafe decoder.feed(piece.span.bytes) { messages.append(Array(copying: $0)) } }
+            for piece in pieces {
+                try unsafe decoder.feed(piece.span.bytes) { message in
+                    messages.append(Array(copying: message))
+                    return true
+                }
+            }
         } catch {
             return (messages, error)
         }

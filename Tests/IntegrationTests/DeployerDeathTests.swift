@@ -16,8 +16,34 @@ extension Integration {
             try await eventually("a replica that spins") { pids.contains(where: Self.isBusy) }
 
             try await unruly.end(by: SIGKILL)
-            // Whoever looks next removes what the killed deployer could not.
+            // Its processes have removed what it could not, before anybody looks.
+            #expect(sandbox.leftBehind() == [])
             #expect(try await weaver("multi", "status", in: sandbox).output == "no deployment is running\n")
+        }
+
+        @Test func aStoppedReplicaAndAForkEndWithAKilledDeployer() async throws {
+            let sandbox = try Sandbox()
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let fork = try #require(Int32(try unruly.connect().request("GET", "/fork").body))
+            #expect(ProcessTable.isAlive(fork))
+            let victim = try #require(try await unruly.pids(of: "main").first)
+            kill(victim, SIGSTOP)
+            try await unruly.end(by: SIGKILL)
+            try await eventually("the end of the fork") { !ProcessTable.isAlive(fork) }
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func whatAllHaveLeftIsRemovedByTheNextDeployment() async throws {
+            let sandbox = try Sandbox()
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let children = ProcessTable.children(of: unruly.deployer.pid)
+            // Nobody is left to clean up.
+            for child in children { kill(child, SIGSTOP) }
+            for child in children { kill(child, SIGKILL) }
+            try await unruly.end(by: SIGKILL)
+            let next = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            #expect(sandbox.leftBehind().filter { $0.hasSuffix(".json") }.count == 1)
+            try await next.end(by: SIGINT)
             #expect(sandbox.leftBehind() == [])
         }
 
@@ -31,7 +57,7 @@ extension Integration {
             try await eventually("a replica that spins") { pids.contains(where: Self.isBusy) }
             let children = ProcessTable.children(of: unruly.deployer.pid)
             unruly.deployer.signal(SIGINT)
-            _ = try await unruly.deployer.exitCode(within: .seconds(60))
+            #expect(try await unruly.deployer.exitCode(within: .seconds(60)) == 0)
             #expect(children.filter(ProcessTable.isAlive) == [])
             #expect(sandbox.leftBehind() == [])
         }

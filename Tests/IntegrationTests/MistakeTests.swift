@@ -38,6 +38,21 @@ extension Integration {
             #expect(result.errors.contains("Categories"), "\(result.errors)")
         }
 
+        @Test(arguments: ["multi", "single"])
+        func aValueOfAnotherTypeIsFoundByTheBinary(deployer: String) async throws {
+            let sandbox = try Sandbox()
+            let config = try sandbox.lemonConfig()
+            let text = try String(contentsOfFile: config, encoding: .utf8)
+            let line = try #require(
+                text.split(separator: "\n", omittingEmptySubsequences: false).lastIndex { $0.hasPrefix("database") })
+            let quoted = "\"\(sandbox.folder)/lemon.db\""
+            _ = try sandbox.write(text.replacingOccurrences(of: quoted, with: "7"), to: "weaver.toml")
+            let result = try await weaver(deployer, "deploy", config, in: sandbox)
+            #expect(result.code == 1)
+            #expect(result.errors.hasPrefix("weaver: \(config):\(line + 1): [Lemon."), "\(result.errors)")
+            #expect(result.errors.contains("'database' is of another type"), "\(result.errors)")
+        }
+
         @Test func aConfigThatIsNotThereIsSaid() async throws {
             let sandbox = try Sandbox()
             let result = try await weaver("multi", "deploy", "nowhere.toml", in: sandbox)

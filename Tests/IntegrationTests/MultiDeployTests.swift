@@ -42,6 +42,8 @@ extension Integration {
             for id in 1...8 {
                 #expect(try http.request("POST", "/category", #"{"id": \#(id), "name": "old"}"#).status == 201)
             }
+            let fig = try http.request("POST", "/product", #"{"name": "Fig", "price": 1, "category_id": 1}"#)
+            #expect(fig.status == 201)
             for component in components {
                 let before = try await lemon.pids(of: component)
                 let victim = try #require(before.first)
@@ -51,9 +53,22 @@ extension Integration {
                     let found = try lemon.connect().request("GET", "/category?id=\(id)")
                     #expect(found.status == 200, "\(component): \(found)")
                 }
-                try await eventually("a new replica of \(component)") {
-                    let now = try await lemon.pids(of: component)
-                    return now.count == 2 && !now.contains(victim)
+                for _ in 1...8 {
+                    let found = try lemon.connect().request("GET", "/product?id=1")
+                    #expect(found.status == 200 && found.body.contains("Fig"), "\(component): \(found)")
+                }
+                // What is written now is served later by the process that does not exist yet.
+                for id in 1...8 {
+                    let name = "after the death of \(component) \(id)"
+                    let put = try lemon.connect().request(
+                        "PUT", "/category?id=\(id)", #"{"id": \#(id), "name": "\#(name)"}"#)
+                    #expect(put.status == 200, "\(component): \(put)")
+                }
+                try await lemon.recover(component, from: victim)
+                for id in 1...8 {
+                    let found = try lemon.connect().request("GET", "/category?id=\(id)")
+                    #expect(found.body.contains("after the death of \(component) \(id)"), "\(component): \(found)")
+                    #expect(found.headers["x-cache"] == "hit", "\(component): \(found)")
                 }
                 for id in 1...8 {
                     let name = "\(component) \(id)"
@@ -67,6 +82,48 @@ extension Integration {
             let status = try #require(try await lemon.status())
             #expect(status.replicas.map(\.restarts).reduce(0, +) == 4)
             try await lemon.end(by: SIGTERM)
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func whatIsWrittenWithTheFirstRequestsOfADeploymentIsFoundInTheCache() async throws {
+            for round in 1...3 {
+                let sandbox = try Sandbox()
+                let port = try ListeningPort.free()
+                let config = try sandbox.lemonConfig(listener: "127.0.0.1:\(port)")
+                let deployer = try Program(Binaries.weaver, ["multi", "deploy", config], in: sandbox)
+                defer { deployer.signal(SIGKILL) }
+                try await eventually("a proxy") { (try? HTTPConnection(port: port)) != nil }
+                // From the first request on that is answered at all, while replicas are still coming up.
+                for id in 1...16 {
+                    let created = try HTTPConnection(port: port).request(
+                        "POST", "/category", #"{"id": \#(id), "name": "early"}"#)
+                    #expect(created.status == 201, "round \(round): \(created)")
+                    for earlier in 1...id {
+                        let found = try HTTPConnection(port: port).request("GET", "/category?id=\(earlier)")
+                        #expect(found.headers["x-cache"] == "hit", "round \(round), \(earlier) of \(id): \(found)")
+                    }
+                }
+                deployer.signal(SIGINT)
+                #expect(try await deployer.exitCode() == 0)
+            }
+        }
+
+        @Test func colocatedComponentsShareProcessesAndAGroupHasItsOwnNumberOfThem() async throws {
+            let sandbox = try Sandbox()
+            let extra = """
+                colocate = [["main", "Categories"]]
+                [weaver.group.CategoryCache]
+                replicas = 3
+                """
+            let lemon = try await Deployment(config: try sandbox.lemonConfig(extra: extra), in: sandbox)
+            try LemonScript.run(over: try lemon.connect())
+            let replicas = try #require(try await lemon.status()).replicas
+            let groups = Dictionary(grouping: replicas, by: \.component).mapValues(\.count)
+            #expect(groups == ["main": 2, "Lemon.CategoryCache": 3, "Lemon.Products": 2])
+            #expect(ProcessTable.children(of: lemon.deployer.pid).count == 7)
+            let table = try await weaver("multi", "status", in: sandbox).output
+            #expect(table.contains("Lemon.Categories"), "\(table)")
+            try await lemon.end(by: SIGINT)
             #expect(sandbox.leftBehind() == [])
         }
 

@@ -6,7 +6,7 @@ extension Integration {
     @Suite(.serialized) struct SingleDeployTests {
         @Test func everyRouteWorksInOneProcess() async throws {
             let sandbox = try Sandbox()
-            let port = try freePort()
+            let port = try ListeningPort.free()
             let config = try sandbox.lemonConfig(listener: "127.0.0.1:\(port)")
             let lemon = try Program(Binaries.weaver, ["single", "deploy", config], in: sandbox)
             defer { lemon.signal(SIGKILL) }
@@ -20,11 +20,29 @@ extension Integration {
             #expect(sandbox.leftBehind() == [])
         }
 
-        /// A port of 127.0.0.1 that was free a moment ago.
-        private func freePort() throws -> UInt16 {
-            let socket = try ListeningPort()
-            defer { socket.close() }
-            return socket.port
+        @Test func aBinaryThatIsStartedInTheConfigsFolderListensWhereTheConfigSays() async throws {
+            let sandbox = try Sandbox()
+            let port = try ListeningPort.free()
+            _ = try sandbox.lemonConfig(listener: "127.0.0.1:\(port)")
+            let lemon = try Program(Binaries.lemon, [], in: sandbox)
+            defer { lemon.signal(SIGKILL) }
+            try await eventually("a listener: \(lemon.errors)") {
+                guard lemon.isRunning else { throw DidNotHappen(description: "a start: \(lemon.errors)") }
+                return (try? HTTPConnection(port: port)) != nil
+            }
+            #expect(try HTTPConnection(port: port).request("GET", "/product?id=1").body == "[]")
+            lemon.signal(SIGTERM)
+            #expect(try await lemon.exitCode() == 0, "\(lemon.errors)")
+        }
+
+        @Test func aMistakeInTheConfigIsFoundByABinaryThatIsStartedByItself() async throws {
+            let sandbox = try Sandbox()
+            let config = try sandbox.lemonConfig()
+            let text = try String(contentsOfFile: config, encoding: .utf8)
+            _ = try sandbox.write(text.replacingOccurrences(of: "database =", with: "databse ="), to: "weaver.toml")
+            let lemon = try Program(Binaries.lemon, [], in: sandbox)
+            #expect(try await lemon.exitCode() == 78)
+            #expect(lemon.errors.contains("did you mean \"database\"?"), "\(lemon.errors)")
         }
     }
 }

@@ -18,7 +18,12 @@ enum Failure {
             command.exit(withError: error)
         }
         Terminal.put(line(for: error), to: STDERR_FILENO)
-        exit(EXIT_FAILURE)
+        exit(code(of: error))
+    }
+
+    /// The exit code for an error of our own: as a shell has it for what a signal has ended, and 1 for the rest.
+    static func code(of error: any Error) -> Int32 {
+        (error as? DescriptorProbe.Interrupted).map { 128 + $0.signal } ?? EXIT_FAILURE
     }
 
     /// The line that tells of an error.

@@ -28,30 +28,15 @@ struct MultiDeployCommand: AsyncParsableCommand {
     var config: String
 
     func run() async throws {
+        ProcessLimits.raiseOpenFiles()
         let loop = try EventLoop()
         let deployment = try await MultiDeployment.prepare(config: config, loop: loop)
         try WorkingFolder.enter(deployment.config.config.directory)
         let banner = Banner.text(
             app: deployment.config.config.name, deployment: deployment.id, style: Terminal.style(of: STDOUT_FILENO))
-        Terminal.put(banner, to: STDOUT_FILENO)
-        let code = try await deployment.run(output: TerminalSink(descriptor: STDOUT_FILENO))
+        let output = try TerminalSink(descriptor: STDOUT_FILENO)
+        output.put { banner }
+        let code = try await deployment.run(output: output)
         if code != 0 { throw ArgumentParser.ExitCode(code) }
     }
-}
-
-/// Shows log entries as they come.
-private struct TerminalSink: LogSink {
-    private let descriptor: Int32
-    private let printer: LogPrinter
-
-    init(descriptor: Int32) {
-        self.descriptor = descriptor
-        printer = Terminal.logPrinter(for: descriptor)
-    }
-
-    func write(_ entry: LogEntry) {
-        Terminal.put(printer.text(entry), to: descriptor)
-    }
-
-    func flush(within bound: Duration) async {}
 }

@@ -16,8 +16,10 @@ struct MultiStatusCommand: AsyncParsableCommand {
         abstract: "Shows the running deployments, their components, processes and listeners.",
         discussion: """
             With --json there is for each replica: component, pid, state
-            (idle, starting, ready, unresponsive, stopping, restarting, failed,
+            (idle, starting, ready, unresponsive, stopping, restarting, given up,
             stopped), restarts, address of its RPC server, and age in seconds.
+
+            Exits with 1 when a deployment that is there does not answer.
             """)
 
     @Flag(help: "Print JSON for scripts instead of tables for people.")
@@ -33,9 +35,12 @@ struct MultiStatusCommand: AsyncParsableCommand {
             Terminal.put("weaver: the deployment \(id) (process \(pid)) does not answer\n", to: STDERR_FILENO)
         }
         let document = StatusDocument(running.compactMap(\.status))
+        // With one that does not answer, "no deployment is running" would be a lie.
+        if document.deployments.isEmpty, !running.isEmpty, !json { throw ArgumentParser.ExitCode.failure }
         let text =
             try json
             ? document.json() : StatusTables(document).rendered(style: Terminal.style(of: STDOUT_FILENO))
         Terminal.put(text, to: STDOUT_FILENO)
+        if running.contains(where: { $0.status == nil }) { throw ArgumentParser.ExitCode.failure }
     }
 }

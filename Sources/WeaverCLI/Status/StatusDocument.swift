@@ -16,7 +16,7 @@ import FoundationEssentials
 ///
 /// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
 /// listens); `last_exit` says how the process before ended. `state` is `idle` (nobody asked for it yet), `starting`,
-/// `ready`, `unresponsive`, `stopping`, `restarting`, `failed` (given up) or `stopped`.
+/// `ready`, `unresponsive`, `stopping`, `restarting`, `given up` or `stopped`.
 struct StatusDocument: Encodable, Sendable {
     var deployments: [Deployment]
 

@@ -11,7 +11,7 @@ package struct AppDescriptor: Equatable, Sendable {
         package var refs: [String]
         package var listeners: [String]
         /// Keys of its config section.
-        package var configKeys: [ConfigKey]
+        package var configKeys: [String]
         /// Whether it takes a config section at all.
         package var hasConfig: Bool
         /// Whether keys beyond those listed may be valid.
@@ -21,7 +21,7 @@ package struct AppDescriptor: Equatable, Sendable {
 
         package init(
             name: String, implementation: String = "", location: String = "", refs: [String] = [],
-            listeners: [String] = [], configKeys: [ConfigKey] = [], hasConfig: Bool = false,
+            listeners: [String] = [], configKeys: [String] = [], hasConfig: Bool = false,
             configIsOpen: Bool = false, isRouted: Bool = false
         ) {
             self.name = name
@@ -33,17 +33,6 @@ package struct AppDescriptor: Equatable, Sendable {
             self.hasConfig = hasConfig
             self.configIsOpen = configIsOpen
             self.isRouted = isRouted
-        }
-    }
-
-    package struct ConfigKey: Equatable, Sendable {
-        package var name: String
-        /// As written in the source.
-        package var type: String
-
-        package init(name: String, type: String) {
-            self.name = name
-            self.type = type
         }
     }
 

@@ -8,13 +8,14 @@ extension Babysitter {
     mutating func startGroup(_ group: Int, now: MonotonicTime) {
         guard phase == .running, !groups[group].isStarted else { return }
         groups[group].isStarted = true
+        groups[group].assignedBy = now + limits.firstAssignment
         for slot in groups[group].slots.indices { spawn(group: group, slot: slot, now: now) }
     }
 
     private mutating func spawn(group: Int, slot: Int, now: MonotonicTime) {
         let replica = generator.uuid()
         let plan = groups[group].plan
-        places[replica] = Place(group: group, slot: slot)
+        positions[replica] = SlotPosition(group: group, slot: slot)
         groups[group].slots[slot].replica = replica
         groups[group].slots[slot].startedAt = now
         groups[group].slots[slot].state = .starting(until: now + limits.start)
@@ -32,20 +33,43 @@ extension Babysitter {
         withSlot(replica) { $0.processID = processID }
     }
 
+    /// No process could be started. A shortage of what the machine has to give is no fault of the replica: it is tried
+    /// again, later and later, for as long as the deployment lives.
+    package mutating func spawnFailed(_ replica: ReplicaID, reason: String, isShortage: Bool, now: MonotonicTime) {
+        guard isShortage, phase == .running else {
+            return exited(replica, status: reason, isSuccess: false, now: now)
+        }
+        guard let position = positions.removeValue(forKey: replica) else { return }
+        let random = generator.next()
+        var slot = slot(position)
+        slot.clearProcess()
+        slot.lastExit = reason
+        let delay = slot.policy.couldNotStart(random: random)
+        slot.state = .waiting(until: now + delay)
+        groups[position.group].slots[position.slot] = slot
+        let name = groups[position.group].plan.name
+        log(.warning, "\(name) could not be started (\(reason)); trying again in \(delay.milliseconds) ms")
+        changedReplicas(ofGroup: position.group)
+    }
+
     /// The weavelet listens for calls: it may start its components.
     package mutating func reported(_ replica: ReplicaID, _ info: WeaveletInfo, now: MonotonicTime) {
-        guard let place = places[replica], case .starting = slot(place).state else { return }
+        guard let position = positions[replica], case .starting = slot(position).state else { return }
         guard info.version == plan.version else {
-            let reason = "the binary has changed since the deployment began: its replicas could not call each other"
-            return failed(replica, reason: reason, now: now)
+            let reason =
+                "the binary has changed since the deployment began, its replicas could not call each other: "
+                + "the new process is killed"
+            return kill(group: position.group, slot: position.slot, reason: reason)
         }
         withSlot(replica) { $0.address = info.address }
-        actions.append(.send(replica, .componentsToStart(groups[place.group].plan.components), awaitsReply: true))
+        actions.append(.send(replica, .componentsToStart(groups[position.group].plan.components), awaitsReply: true))
     }
 
     /// The components of the replica have started: it takes calls from now on.
     package mutating func started(_ replica: ReplicaID, now: MonotonicTime) {
-        guard let place = places[replica], case .starting = slot(place).state, phase == .running else { return }
+        guard let position = positions[replica], case .starting = slot(position).state, phase == .running else {
+            return
+        }
         let firstCheck = now + limits.healthInterval
         withSlot(replica) {
             $0.state = .ready
@@ -53,71 +77,76 @@ extension Babysitter {
             $0.lastAnswer = now
             $0.nextHealthCheck = firstCheck
         }
-        changedReplicas(ofGroup: place.group)
+        changedReplicas(ofGroup: position.group)
     }
 
-    /// The replica has refused its setup or its start, or talks nonsense. It is killed if it does not end by itself.
+    /// The replica has refused its setup or its start, has closed its pipe, or talks nonsense. It is killed if it does not
+    /// end by itself. Of a replica that ends anyway this says nothing new.
     package mutating func failed(_ replica: ReplicaID, reason: String, now: MonotonicTime) {
+        guard let position = positions[replica], slot(position).isWanted else { return }
         log(.error, reason, replica: replica)
-        guard let place = places[replica], slot(place).teardown == nil else { return }
-        withSlot(replica) { $0.state = .starting(until: now + .seconds(2)) }
-        takeOut(place)
+        let until = now + EndBounds.shutdown(components: groups[position.group].plan.components.count)
+        withSlot(replica) { $0.state = .leaving(until: until) }
+        changedReplicas(ofGroup: position.group)
     }
 
-    /// The replica ends by its own will.
-    package mutating func leaving(_ replica: ReplicaID, completed: Bool) {
-        guard let place = places[replica] else { return }
-        if slot(place).teardown == nil { withSlot(replica) { $0.state = .leaving(completed: completed) } }
-        takeOut(place)
+    /// The replica ends by its own will; because its main has returned when it has `completed`.
+    package mutating func leaving(_ replica: ReplicaID, completed: Bool, now: MonotonicTime) {
+        guard let position = positions[replica] else { return }
+        let until = now + EndBounds.leaving(components: groups[position.group].plan.components.count)
+        withSlot(replica) {
+            if completed { $0.hasCompleted = true }
+            if $0.isWanted { $0.state = .leaving(until: until) }
+        }
+        changedReplicas(ofGroup: position.group)
     }
 
     /// The replica has answered, whatever it was.
     package mutating func answered(_ replica: ReplicaID, now: MonotonicTime) {
-        guard let place = places[replica] else { return }
+        guard let position = positions[replica] else { return }
         withSlot(replica) { $0.lastAnswer = now }
-        if slot(place).state == .suspended {
+        if slot(position).state == .suspended {
             withSlot(replica) { $0.state = .ready }
             log(.notice, "it answers again", replica: replica)
-            changedReplicas(ofGroup: place.group)
+            changedReplicas(ofGroup: position.group)
         }
     }
 
     /// The process of the replica is gone.
     package mutating func exited(_ replica: ReplicaID, status: String, isSuccess: Bool, now: MonotonicTime) {
-        guard let place = places.removeValue(forKey: replica) else { return }
-        let slot = slot(place)
-        let completed = slot.state == .leaving(completed: true)
-        let readyFor = slot.readyAt.map { now - $0 }
+        guard phase != .ended, let position = positions.removeValue(forKey: replica) else { return }
+        let old = slot(position)
         for component in subscribers.keys { subscribers[component]?.removeAll { $0 == replica } }
-        groups[place.group].slots[place.slot].clearProcess()
-        groups[place.group].slots[place.slot].lastExit = status
-        groups[place.group].slots[place.slot].state = .finished
-        changedReplicas(ofGroup: place.group)
-        switch phase {
-        case .stopping: return continueStopping(now: now)
-        case .ended: return
-        case .starting, .running: break
+        withSlot(position) {
+            $0.clearProcess()
+            $0.lastExit = status
+            $0.state = .finished
         }
-        let name = "\(groups[place.group].plan.name) (\(replica.prefix(8)))"
-        if completed, isSuccess {
-            log(.info, "\(name) has completed")
-        } else {
-            restart(place, name: name, status: status, readyFor: readyFor, now: now)
+        if phase == .running {
+            let name = "\(groups[position.group].plan.name) (\(replica.prefix(8)))"
+            // One that had completed and hung in its end was killed by us; it has completed all the same.
+            if old.hasCompleted, isSuccess || old.state == .killed {
+                log(.info, "\(name) has completed")
+            } else {
+                restart(position, name: name, status: status, readyFor: old.readyAt.map { now - $0 }, now: now)
+            }
         }
-        endIfMainIsGone(now: now)
+        changedReplicas(ofGroup: position.group)
+        if case .stopping = phase { continueStopping(now: now) } else { endIfMainIsGone(now: now) }
     }
 
     private mutating func restart(
-        _ place: Place, name: String, status: String, readyFor: Duration?, now: MonotonicTime
+        _ position: SlotPosition, name: String, status: String, readyFor: Duration?, now: MonotonicTime
     ) {
         let random = generator.next()
-        let decision = groups[place.group].slots[place.slot].policy.died(readyFor: readyFor, now: now, random: random)
+        var decision = RestartPolicy.Decision.restart(after: .zero)
+        withSlot(position) { decision = $0.policy.died(readyFor: readyFor, now: now, random: random) }
         switch decision {
         case .restart(let delay):
-            groups[place.group].slots[place.slot].state = .waiting(until: now + delay)
+            withSlot(position) { $0.state = .waiting(until: now + delay) }
             log(.warning, "\(name) ended with \(status); starting it again in \(delay.milliseconds) ms")
         case .giveUp(let reason):
-            groups[place.group].slots[place.slot].state = .givenUp
+            withSlot(position) { $0.state = .givenUp }
             log(.error, "\(name) ended with \(status) and is given up: \(reason)")
         }
     }
@@ -142,9 +171,11 @@ extension Babysitter {
             spawn(group: group, slot: slot, now: now)
         case .starting:
             kill(group: group, slot: slot, reason: "it did not start in time and is killed")
+        case .leaving:
+            kill(group: group, slot: slot, reason: "it did not end by itself in time and is killed")
         case .ready, .suspended:
             checkHealth(group: group, slot: slot, now: now)
-        case .idle, .leaving, .killed, .givenUp, .finished:
+        case .idle, .stopping, .killed, .givenUp, .finished:
             break
         }
     }
@@ -177,16 +208,14 @@ extension Babysitter {
         changedReplicas(ofGroup: group)
     }
 
-    /// No new work for the replica, from now on.
-    private mutating func takeOut(_ place: Place) {
-        changedReplicas(ofGroup: place.group)
+    func slot(_ position: SlotPosition) -> ReplicaSlot { groups[position.group].slots[position.slot] }
+
+    mutating func withSlot(_ position: SlotPosition, _ body: (inout ReplicaSlot) -> Void) {
+        body(&groups[position.group].slots[position.slot])
     }
 
-    func slot(_ place: Place) -> ReplicaSlot { groups[place.group].slots[place.slot] }
-
     mutating func withSlot(_ replica: ReplicaID, _ body: (inout ReplicaSlot) -> Void) {
-        guard let place = places[replica] else { return }
-        body(&groups[place.group].slots[place.slot])
+        if let position = positions[replica] { withSlot(position, body) }
     }
 }
 

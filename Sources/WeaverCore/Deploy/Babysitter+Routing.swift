@@ -5,12 +5,12 @@ extension Babysitter {
     package mutating func startComponentAsked(
         by replica: ReplicaID, component: String, request: Int64, now: MonotonicTime
     ) {
-        guard let place = places[replica] else { return }
+        guard let position = positions[replica] else { return }
         guard let group = plan.groupIndex(of: component) else {
             return actions.append(.reply(replica, request: request, .refused("there is no component \(component)")))
         }
-        guard groups[place.group].plan.reachable.contains(component) else {
-            let reason = "\(groups[place.group].plan.name) has no ref to \(component)"
+        guard groups[position.group].plan.reachable.contains(component) else {
+            let reason = "\(groups[position.group].plan.name) has no ref to \(component)"
             return actions.append(.reply(replica, request: request, .refused(reason)))
         }
         actions.append(.reply(replica, request: request, .done))
@@ -22,10 +22,18 @@ extension Babysitter {
     }
 
     /// A group's replicas that take work have changed: everybody who cares hears of it.
+    ///
+    /// A routed component has no replicas to others before its group is assigned: a key would be served by the first
+    /// one that is ready and, a moment later, by its owner, which knows nothing of it.
     mutating func changedReplicas(ofGroup group: Int) {
+        if groups[group].awaitsAssignment, !groups[group].slots.contains(where: \.awaitsFirstStart) {
+            groups[group].isAssigned = true
+        }
         for component in groups[group].plan.components {
             let ids = groups[group].slots.filter(\.takesWork).compactMap(\.replica)
-            if plan.routed.contains(component), assignments[component]?.slices.flatMap(\.replicas) != ids {
+            if plan.routed.contains(component), groups[group].isAssigned,
+                assignments[component]?.slices.flatMap(\.replicas) != ids
+            {
                 let version = (assignments[component]?.version ?? 0) + 1
                 assignments[component] = .equalSlices(version: version, replicas: ids)
             }
@@ -43,26 +51,38 @@ extension Babysitter {
         guard let index = plan.groupIndex(of: component) else {
             return RoutingInfo(component: component, replicas: [])
         }
-        let replicas = groups[index].slots.filter(\.takesWork).compactMap { slot in
+        let isHeldBack = plan.routed.contains(component) && !groups[index].isAssigned
+        let replicas = groups[index].slots.filter { $0.takesWork && !isHeldBack }.compactMap { slot in
             slot.replica.flatMap { id in slot.address.map { RoutingInfo.Replica(id: id, address: $0) } }
         }
-        return RoutingInfo(component: component, replicas: replicas, assignment: assignments[component])
+        return RoutingInfo(
+            component: component, replicas: replicas, assignment: assignments[component],
+            isGivenUp: groups[index].slots.allSatisfy { $0.state == .givenUp })
     }
 
     // MARK: Listeners
 
     /// A weavelet asks where to listen: the proxy has the configured address, so any free port will do.
     package mutating func addressAsked(by replica: ReplicaID, listener: String, request: Int64) {
-        let answer: EnvelopeMessage =
-            listeners[listener] == nil
-            ? .refused("there is no listener \(listener)") : .address("127.0.0.1:0")
-        actions.append(.reply(replica, request: request, answer))
+        guard let position = positions[replica] else { return }
+        guard groups[position.group].plan.listeners.contains(listener) else {
+            return refuseListener(listener, position, replica, request)
+        }
+        actions.append(.reply(replica, request: request, .address("127.0.0.1:0")))
+    }
+
+    private mutating func refuseListener(
+        _ listener: String, _ position: SlotPosition, _ replica: ReplicaID, _ request: Int64
+    ) {
+        let reason = "\(groups[position.group].plan.name) has no listener \(listener)"
+        actions.append(.reply(replica, request: request, .refused(reason)))
     }
 
     /// A weavelet listens: its address is a backend of the listener's proxy.
     package mutating func exported(by replica: ReplicaID, listener: String, address: String, request: Int64) {
-        guard let place = places[replica], let proxy = listeners[listener]?.address else {
-            return actions.append(.reply(replica, request: request, .refused("there is no listener \(listener)")))
+        guard let position = positions[replica] else { return }
+        guard groups[position.group].plan.listeners.contains(listener), let proxy = listeners[listener]?.address else {
+            return refuseListener(listener, position, replica, request)
         }
         guard let backend = SocketAddress(address), backend.port != 0 else {
             return actions.append(
@@ -70,7 +90,7 @@ extension Babysitter {
         }
         withSlot(replica) { $0.exported[listener] = backend }
         actions.append(.reply(replica, request: request, .listenerExported(proxyAddress: "\(proxy)")))
-        changedBackends(of: listener, group: place.group)
+        changedBackends(of: listener, group: position.group)
     }
 
     mutating func changedBackends(of listener: String, group: Int) {

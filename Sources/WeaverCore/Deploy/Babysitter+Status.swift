@@ -35,9 +35,9 @@ extension ReplicaSlot {
         case .starting: .starting
         case .ready: .ready
         case .suspended: .unresponsive
-        case .leaving, .killed: .stopping
+        case .leaving, .stopping, .killed: .stopping
         case .waiting: .restarting
-        case .givenUp: .failed
+        case .givenUp: .givenUp
         case .finished: .stopped
         }
     }

@@ -16,7 +16,7 @@ extension Babysitter {
             }
             beginStage(.main, now: now)
         case .stopping:
-            for (replica, _) in places.sorted(by: { $0.key < $1.key }) {
+            for (replica, _) in positions.sorted(by: { $0.key < $1.key }) {
                 actions.append(.kill(replica, signal: Self.sigkill))
             }
         case .ended: break
@@ -25,10 +25,10 @@ extension Babysitter {
 
     /// A replica has no call in flight any more.
     package mutating func drained(_ replica: ReplicaID, now: MonotonicTime) {
-        guard let place = places[replica], let progress = slot(place).teardown,
-            limits.teardown.steps.prefix(progress.next).last?.step == .drain
+        guard let position = positions[replica], let progress = slot(position).teardown, progress.next > 0,
+            groups[position.group].teardown.step(progress.next - 1).step == .drain
         else { return }
-        advanceTeardown(group: place.group, slot: place.slot, now: now)
+        advanceTeardown(group: position.group, slot: position.slot, now: now)
     }
 
     private mutating func beginStage(_ stage: Teardown.Stage, now: MonotonicTime) {
@@ -36,7 +36,7 @@ extension Babysitter {
         let main = plan.groupIndex(of: AppDescriptor.main)
         for group in groups.indices where (group == main) == (stage == .main) {
             for slot in groups[group].slots.indices where groups[group].slots[slot].isAlive {
-                groups[group].slots[slot].state = .leaving(completed: false)
+                groups[group].slots[slot].state = .stopping
                 groups[group].slots[slot].teardown = TeardownProgress(deadline: now)
                 advanceTeardown(group: group, slot: slot, now: now)
             }
@@ -60,10 +60,9 @@ extension Babysitter {
 
     /// Performs the next step on one process.
     mutating func advanceTeardown(group: Int, slot: Int, now: MonotonicTime) {
-        guard let replica = groups[group].slots[slot].replica, var progress = groups[group].slots[slot].teardown,
-            let timed = limits.teardown.steps.indices.contains(progress.next)
-                ? limits.teardown.steps[progress.next] : limits.teardown.steps.last
+        guard let replica = groups[group].slots[slot].replica, var progress = groups[group].slots[slot].teardown
         else { return }
+        let timed = groups[group].teardown.step(progress.next)
         switch timed.step {
         case .drain: actions.append(.send(replica, .drain, awaitsReply: true))
         case .shutdown: actions.append(.send(replica, .shutdown, awaitsReply: false))

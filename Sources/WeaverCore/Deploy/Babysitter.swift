@@ -7,9 +7,11 @@
 ///     slot state    event                     next state      besides
 ///     idle          its group is started      starting        spawn, setup
 ///     starting      info, then started        ready           routing, proxies
-///     starting      started refused           starting        its process ends by itself, or is killed
+///     starting      started refused           leaving         its process ends by itself, or is killed
 ///     ready         no answer to health       suspended       out of routing and proxies
 ///     suspended     an answer                 ready           back
+///     any           it says that it ends      leaving         out of routing and proxies
+///     leaving       it is still there         killed
 ///     any           its process ends          waiting         out of routing and proxies; see RestartPolicy
 ///     waiting       the time has come         starting        spawn, setup
 ///     waiting       it has died too often     given up        told to the user
@@ -30,7 +32,9 @@ package struct Babysitter: Sendable {
         package var suspendAfter = Duration.seconds(5)
         /// Without an answer for this long it is killed, and started again. 30 s.
         package var killAfter = Duration.seconds(30)
-        package var teardown = Teardown()
+        /// How long the first assignment of a routed component waits for all replicas of its group, so that no key
+        /// moves while they come up one after the other. 10 s.
+        package var firstAssignment = Duration.seconds(10)
 
         package init() {}
     }
@@ -53,16 +57,28 @@ package struct Babysitter: Sendable {
     var assignments: [String: Assignment] = [:]
     /// What the subscribers of a component were told last.
     var announced: [String: RoutingInfo] = [:]
-    /// Where the process of a replica id lives.
-    var places: [ReplicaID: Place] = [:]
+    /// The slot in which the process of a replica id lives.
+    var positions: [ReplicaID: SlotPosition] = [:]
     var phase = Phase.starting
 
-    struct Place: Sendable { let group: Int, slot: Int }
+    struct SlotPosition: Sendable { let group: Int, slot: Int }
 
     struct GroupState: Sendable {
         let plan: DeploymentPlan.Group
         var isStarted = false
+        /// Whether its routed components have had their first assignment: each replica has started or failed once, or
+        /// ``Limits/firstAssignment`` has passed.
+        var isAssigned = false
+        /// When ``Limits/firstAssignment`` will have passed.
+        var assignedBy = MonotonicTime(nanoseconds: 0)
         var slots: [ReplicaSlot]
+        let teardown: Teardown
+
+        init(_ plan: DeploymentPlan.Group, restart: RestartPolicy.Limits) {
+            self.plan = plan
+            slots = (0..<plan.replicas).map { _ in ReplicaSlot(policy: RestartPolicy(limits: restart)) }
+            teardown = Teardown(components: plan.components.count)
+        }
     }
 
     /// - Parameters:
@@ -82,13 +98,7 @@ package struct Babysitter: Sendable {
         self.secret = secret
         self.limits = limits
         generator = SeededGenerator(seed: seed)
-        groups = plan.groups.map { group in
-            GroupState(
-                plan: group,
-                slots: (0..<group.replicas).map {
-                    ReplicaSlot(index: $0, policy: RestartPolicy(limits: limits.restart))
-                })
-        }
+        groups = plan.groups.map { GroupState($0, restart: limits.restart) }
     }
 
     /// The actions since the last call, to be performed in this order.
@@ -124,12 +134,18 @@ package struct Babysitter: Sendable {
 
     /// When ``tick(now:)`` has to be called, at the latest.
     package var nextDeadline: MonotonicTime? {
-        groups.lazy.flatMap(\.slots).compactMap(\.deadline).min()
+        let slots = groups.lazy.flatMap(\.slots).compactMap(\.deadline).min()
+        let assignments = groups.lazy.filter(\.awaitsAssignment).map(\.assignedBy).min()
+        return [slots, assignments].compactMap { $0 }.min()
     }
 
     /// Does what is due at `now`.
     package mutating func tick(now: MonotonicTime) {
         for group in groups.indices {
+            if groups[group].awaitsAssignment, groups[group].assignedBy <= now {
+                groups[group].isAssigned = true
+                changedReplicas(ofGroup: group)
+            }
             for slot in groups[group].slots.indices {
                 guard let deadline = groups[group].slots[slot].deadline, deadline <= now else { continue }
                 deadlinePassed(group: group, slot: slot, now: now)
@@ -153,9 +169,14 @@ package struct Babysitter: Sendable {
     }
 
     mutating func log(_ level: LogEntry.Level, _ message: String, replica: ReplicaID? = nil) {
-        let component = replica.flatMap { places[$0] }.map { groups[$0.group].plan.name } ?? "weaver"
+        let component = replica.flatMap { positions[$0] }.map { groups[$0.group].plan.name } ?? "weaver"
         actions.append(.log(level, message, component: component, replica: replica))
     }
+}
+
+extension Babysitter.GroupState {
+    /// Whether the first assignment is held back.
+    var awaitsAssignment: Bool { isStarted && !isAssigned }
 }
 
 extension Babysitter {
@@ -167,6 +188,7 @@ extension Babysitter {
         case send(ReplicaID, EnvelopeMessage, awaitsReply: Bool)
         /// Answer the weavelet's request.
         case reply(ReplicaID, request: Int64, EnvelopeMessage)
+        /// Send a signal to the process; SIGKILL is for all processes that it has started, too.
         case kill(ReplicaID, signal: Int32)
         /// Bind a listener's proxy.
         case startProxy(listener: String, address: SocketAddress)

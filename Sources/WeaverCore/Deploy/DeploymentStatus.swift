@@ -34,7 +34,7 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         package var name: String
         /// The full names of its components.
         package var components: [String]
-        /// Its replicas, one for each place, in order.
+        /// Its replicas, one for each slot, in order.
         package var replicas: [Replica]
 
         package init(name: String, components: [String], replicas: [Replica]) {
@@ -44,7 +44,7 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         }
     }
 
-    /// One replica: a place in a group, and the process that fills it now.
+    /// One replica: a slot of a group, and the process that lives in it now.
     package struct Replica: Hashable, Sendable, Codable {
         /// The id of the process, a UUID; nil while there is none.
         package var id: String?
@@ -58,7 +58,7 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         package var address: String?
         /// Seconds since the process was started; nil while there is none.
         package var age: Double?
-        /// How the last process in this place ended, in words; nil when none has.
+        /// How the last process in this slot ended, in words; nil when none has.
         package var lastExit: String?
 
         package init(
@@ -90,7 +90,7 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         /// It has died and will be started again.
         case restarting
         /// It has died too often and will not be started again.
-        case failed
+        case givenUp = "given up"
         /// It has ended in order, and no other comes.
         case stopped
     }

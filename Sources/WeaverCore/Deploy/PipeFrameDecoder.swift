@@ -20,16 +20,22 @@ package struct PipeFrameDecoder: ~Copyable {
         self.limit = limit
     }
 
-    /// Takes bytes and hands each message that is now complete to `onMessage`.
-    package mutating func feed(_ bytes: RawSpan, onMessage: (RawSpan) -> Void) throws(PipeFrameError) {
+    /// The memory that is kept for the next message; after a larger one it is given back. 256 KiB.
+    package static let keptCapacity = 256 << 10
+
+    /// Takes bytes and hands each message that is now complete to `onMessage`, until that says false: what follows a
+    /// message that makes no sense is not read.
+    package mutating func feed(_ bytes: RawSpan, onMessage: (RawSpan) -> Bool) throws(PipeFrameError) {
         buffer.append(bytes)
         var offset = 0
         while let length = try messageLength(at: offset), buffer.count - offset - 4 >= length {
             let start = offset + 4
-            buffer.withBytes { onMessage($0.extracting(start..<start + length)) }
+            let goesOn = buffer.withBytes { onMessage($0.extracting(start..<start + length)) }
             offset = start + length
+            guard goesOn else { break }
         }
         buffer.dropFirst(offset)
+        if buffer.isEmpty, buffer.allocatedCapacity > Self.keptCapacity { buffer = OutputBuffer() }
     }
 
     private func messageLength(at offset: Int) throws(PipeFrameError) -> Int? {
@@ -42,4 +48,7 @@ package struct PipeFrameDecoder: ~Copyable {
 
     /// Bytes of a message that has not arrived whole.
     package var pendingBytes: Int { buffer.count }
+
+    /// The memory that is held for messages now.
+    package var heldCapacity: Int { buffer.allocatedCapacity }
 }

@@ -23,7 +23,7 @@ package enum WeaveletMessage: Equatable, Sendable {
     case getAddress(listener: String)
     case exportListener(listener: String, address: String)
     case log([LogEntry], dropped: UInt64)
-    case health(Bool)
+    case health
     case leaving(completed: Bool)
     /// A kind that this build does not know.
     case unknown

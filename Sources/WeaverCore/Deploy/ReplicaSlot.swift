@@ -10,8 +10,10 @@ package struct ReplicaSlot: Sendable {
         case ready
         /// It takes calls no more, because it does not answer; it may come back.
         case suspended
-        /// It ends by its own will, or was told to.
-        case leaving(completed: Bool)
+        /// It ends by its own will, or because it has failed; it is killed when it is still there then.
+        case leaving(until: MonotonicTime)
+        /// The deployment stops, and with it the process: see ``Teardown``.
+        case stopping
         /// It has been killed for not answering or not starting, and is about to be gone.
         case killed
         /// The last process has died; the next is started at this time.
@@ -22,7 +24,6 @@ package struct ReplicaSlot: Sendable {
         case finished
     }
 
-    package let index: Int
     package internal(set) var state = State.idle
     var policy: RestartPolicy
 
@@ -42,10 +43,11 @@ package struct ReplicaSlot: Sendable {
     var exported: [String: SocketAddress] = [:]
     var lastAnswer = MonotonicTime(nanoseconds: 0)
     var nextHealthCheck: MonotonicTime?
+    /// Its main has returned: no other process takes the place of this one.
+    var hasCompleted = false
     var teardown: TeardownProgress?
 
-    init(index: Int, policy: RestartPolicy) {
-        self.index = index
+    init(policy: RestartPolicy) {
         self.policy = policy
     }
 
@@ -55,13 +57,26 @@ package struct ReplicaSlot: Sendable {
     /// Whether there is a process.
     package var isAlive: Bool { replica != nil }
 
+    /// Whether its first process has not shown yet whether it starts.
+    var awaitsFirstStart: Bool {
+        if case .starting = state { restarts == 0 } else { false }
+    }
+
+    /// Whether its process has neither begun to end nor been told to.
+    var isWanted: Bool {
+        switch state {
+        case .starting, .ready, .suspended: true
+        case .idle, .leaving, .stopping, .killed, .waiting, .givenUp, .finished: false
+        }
+    }
+
     /// When the slot wants to be looked at, at the latest.
     var deadline: MonotonicTime? {
         if let teardown { return isAlive ? teardown.deadline : nil }
         switch state {
-        case .starting(let until), .waiting(let until): return until
+        case .starting(let until), .waiting(let until), .leaving(let until): return until
         case .ready, .suspended: return nextHealthCheck
-        case .idle, .leaving, .killed, .givenUp, .finished: return nil
+        case .idle, .stopping, .killed, .givenUp, .finished: return nil
         }
     }
 
@@ -74,6 +89,7 @@ package struct ReplicaSlot: Sendable {
         readyAt = nil
         exported = [:]
         nextHealthCheck = nil
+        hasCompleted = false
         teardown = nil
     }
 }

@@ -3,6 +3,7 @@
 /// A replica that died before it was ready for ``Limits/stableAfter`` has failed; ``Limits/failuresInARow`` failures
 /// in a row, or ``Limits/deathsInWindow`` deaths of any kind within ``Limits/window``, and it is given up. The window
 /// is there for what supervisors with only the first rule restart for ever: processes that die regularly, but late.
+/// These are also slowed down: the wait grows with the failures in a row and with the deaths in the window.
 package struct RestartPolicy: Equatable, Sendable {
     /// Named bounds, and their defaults.
     package struct Limits: Equatable, Sendable {
@@ -12,8 +13,10 @@ package struct RestartPolicy: Equatable, Sendable {
         package var failuresInARow = 6
         /// Deaths within ``window`` after which a replica is given up, whatever happened between them. 30.
         package var deathsInWindow = 30
-        /// The time in which ``deathsInWindow`` are counted. 60 s.
-        package var window = Duration.seconds(60)
+        /// The time in which deaths are counted. 10 min.
+        package var window = Duration.seconds(600)
+        /// So many deaths within ``window`` do not make the wait longer: somebody may have killed by hand. 3.
+        package var deathsWithoutDelay = 3
         /// The wait after the first failure, doubled with each further one. 100 ms.
         package var firstDelay = Duration.milliseconds(100)
         /// The longest wait. 5 s.
@@ -32,6 +35,7 @@ package struct RestartPolicy: Equatable, Sendable {
 
     package let limits: Limits
     private var failures = 0
+    private var shortages = 0
     private var deaths: [MonotonicTime] = []
 
     package init(limits: Limits = Limits()) {
@@ -40,6 +44,7 @@ package struct RestartPolicy: Equatable, Sendable {
 
     /// A process of the replica has died, `readyFor` after it was ready (nil: it never was). `random` is fresh.
     package mutating func died(readyFor: Duration?, now: MonotonicTime, random: UInt64) -> Decision {
+        shortages = 0
         deaths.removeAll { now - $0 >= limits.window }
         deaths.append(now)
         if let readyFor, readyFor >= limits.stableAfter { failures = 0 } else { failures += 1 }
@@ -47,8 +52,18 @@ package struct RestartPolicy: Equatable, Sendable {
         if deaths.count >= limits.deathsInWindow {
             return .giveUp(reason: "it died \(deaths.count) times within \(limits.window)")
         }
-        let doublings = min(max(failures - 1, 0), 16)
-        let base = min(limits.firstDelay * (1 << doublings), limits.longestDelay)
-        return .restart(after: base + base * Int(random % UInt64(limits.jitterPercent + 1)) / 100)
+        return .restart(after: delay(max(failures - 1, deaths.count - limits.deathsWithoutDelay), random))
+    }
+
+    /// No process could be started, because the machine lacks something: that is no fault of the replica, and does not
+    /// count. Gives the wait until the next attempt.
+    package mutating func couldNotStart(random: UInt64) -> Duration {
+        defer { shortages += 1 }
+        return delay(shortages, random)
+    }
+
+    private func delay(_ doublings: Int, _ random: UInt64) -> Duration {
+        let base = min(limits.firstDelay * (1 << min(max(doublings, 0), 16)), limits.longestDelay)
+        return base + base * Int(random % UInt64(limits.jitterPercent + 1)) / 100
     }
 }

@@ -103,42 +103,13 @@ package struct RoutingInfo: Equatable, Sendable {
     package var replicas: [Replica]
     /// Only for routed components.
     package var assignment: Assignment?
+    /// Every replica has died too often, and none will be started again: calls fail at once.
+    package var isGivenUp: Bool
 
-    package init(component: String, replicas: [Replica], assignment: Assignment? = nil) {
+    package init(component: String, replicas: [Replica], assignment: Assignment? = nil, isGivenUp: Bool = false) {
         self.component = component
         self.replicas = replicas
         self.assignment = assignment
-    }
-}
-
-/// One line of a log, wherever it comes from.
-package struct LogEntry: Equatable, Sendable {
-    package enum Level: Int, Sendable, CaseIterable {
-        case trace, debug, info, notice, warning, error, critical
-    }
-
-    /// Microseconds since 1970.
-    package var time: Int64
-    package var level: Level
-    package var component: String
-    /// The replica's short id; empty for the deployer itself.
-    package var replica: String
-    package var file: String
-    package var line: UInt32
-    package var message: String
-    package var attributes: [String: String]
-
-    package init(
-        time: Int64, level: Level, component: String, replica: String = "", file: String = "", line: UInt32 = 0,
-        message: String, attributes: [String: String] = [:]
-    ) {
-        self.time = time
-        self.level = level
-        self.component = component
-        self.replica = replica
-        self.file = file
-        self.line = line
-        self.message = message
-        self.attributes = attributes
+        self.isGivenUp = isGivenUp
     }
 }

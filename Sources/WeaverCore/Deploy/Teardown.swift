@@ -21,15 +21,26 @@ package struct Teardown: Equatable, Sendable {
         package let bound: Duration
     }
 
-    /// In order; the last one is repeated until the process is gone.
-    package var steps: [Timed] = [
-        Timed(step: .drain, bound: .seconds(10)),
-        Timed(step: .shutdown, bound: .seconds(10)),
-        Timed(step: .terminate, bound: .seconds(2)),
-        Timed(step: .kill, bound: .seconds(1)),
-    ]
+    /// How long a process that was sent SIGTERM has. 2 s.
+    package static let terminateBound = Duration.seconds(2)
+    /// How often the kill of a process that is still there is repeated. 1 s.
+    package static let killInterval = Duration.seconds(1)
 
-    package init() {}
+    /// In order; the last one is repeated until the process is gone.
+    package let steps: [Timed]
+
+    /// The end of a process that hosts so many components: each gets the time for its `stop()`.
+    package init(components: Int) {
+        steps = [
+            Timed(step: .drain, bound: EndBounds.answerToDrain),
+            Timed(step: .shutdown, bound: EndBounds.shutdown(components: components)),
+            Timed(step: .terminate, bound: Self.terminateBound),
+            Timed(step: .kill, bound: Self.killInterval),
+        ]
+    }
+
+    /// The step with that number; past the end it is the last one.
+    package func step(_ number: Int) -> Timed { steps[min(number, steps.count - 1)] }
 }
 
 /// How far one process's end has come.

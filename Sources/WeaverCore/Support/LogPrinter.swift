@@ -25,10 +25,12 @@ package struct LogPrinter: Sendable {
 
     /// The entry's text, ended by a newline.
     package func text(_ entry: LogEntry) -> String {
-        let replica = String(entry.replica.prefix(Self.replicaWidth))
-        let source = entry.file.split(separator: "/").last.map { "\($0):\(entry.line)" } ?? ""
+        // A replica says all of this itself, so none of it may move the cursor.
+        let replica = Self.printable(String(entry.replica.prefix(Self.replicaWidth)), newline: " ")
+        let file = entry.file.split(separator: "/").last.map { Self.printable(String($0), newline: " ") }
+        let source = file.map { "\($0):\(entry.line)" } ?? ""
         let time = timestamp(entry.time)
-        let component = entry.component.padded(to: Self.componentWidth)
+        let component = Self.printable(entry.component, newline: " ").padded(to: Self.componentWidth)
         let place = source.padded(to: Self.sourceWidth)
         let width = 1 + time.count + component.count + Self.replicaWidth + place.count + 4
 

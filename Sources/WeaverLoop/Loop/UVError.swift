@@ -26,6 +26,19 @@ package struct UVError: Error, Equatable, CustomStringConvertible {
     /// Whether the address is taken by another socket.
     package var isAddressInUse: Bool { code == WEAVER_UV_EADDRINUSE }
 
+    /// Whether the machine, or this process's limits, have nothing left to give: it may be otherwise in a moment.
+    package var isShortage: Bool {
+        [
+            WEAVER_UV_EMFILE, WEAVER_UV_ENFILE, WEAVER_UV_EAGAIN, WEAVER_UV_ENOMEM, WEAVER_UV_ENOBUFS,
+        ].contains(code)
+    }
+
+    /// Whether nobody listens at a Unix socket's path any more.
+    package var isConnectionRefused: Bool { code == WEAVER_UV_ECONNREFUSED }
+
+    /// Whether there is no file of that name.
+    package var isNoSuchFile: Bool { code == WEAVER_UV_ENOENT }
+
     /// Whether the peer closed its side in an orderly way.
     package var isEndOfStream: Bool { code == WEAVER_UV_EOF }
 

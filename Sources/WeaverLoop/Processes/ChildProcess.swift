@@ -34,12 +34,11 @@ package final class ChildProcess: UVHandle {
         package var arguments: [String] = []
         /// The whole environment, `KEY=value`; nil for this process's own.
         package var environment: [String]?
-        /// The folder to start in; nil for this process's own.
-        package var workingDirectory: String?
         /// Descriptors of ours by the number that they shall have in the child, below ``descriptorLimit``. 0, 1 and 2
         /// that are not named are /dev/null.
         package var descriptors: [Int32: Int32] = [:]
         /// Whether the child leads a process group (and session) of its own, so that a terminal's Ctrl-C reaches only us.
+        /// What it has started, and what stayed in that group, is killed when it ends.
         package var ownSession = false
 
         package init(executable: String) {
@@ -83,7 +82,7 @@ package final class ChildProcess: UVHandle {
     }
 
     /// Sends `signal`; a process that has ended already is none of our business any more. With `wholeGroup`, also to
-    /// all its descendants that stayed in the session of its own.
+    /// all its descendants that stayed in the group of its own.
     package func kill(_ signal: Int32, wholeGroup: Bool = false) {
         checkThread("kill")
         guard isOpen, onExit != nil else { return }
@@ -94,8 +93,15 @@ package final class ChildProcess: UVHandle {
     private func exited(_ status: ExitStatus) {
         loop.stall.workBegan()
         let onExit = exchange(&onExit, with: nil)
+        killRestOfGroup()
         close()
         onExit?(status)
+    }
+
+    /// What the process has started dies with it. It has only just been waited for, and as long as anything of its group
+    /// lives the system gives its number to no other group.
+    private func killRestOfGroup() {
+        if leadsGroup { _ = uv_kill(-processID, SIGKILL) }
     }
 
     /// Descriptors that we inherited have low numbers; a limit of a million open files is not worth as many calls.
@@ -113,7 +119,7 @@ package final class ChildProcess: UVHandle {
     ) -> Int32 {
         let arguments = CStrings([configuration.executable] + configuration.arguments)
         let environment = configuration.environment.map { CStrings($0) }
-        let file = CStrings([configuration.executable] + (configuration.workingDirectory.map { [$0] } ?? []))
+        let file = CStrings([configuration.executable])
         let top = max(2, configuration.descriptors.keys.max() ?? 2)
         var table = unsafe [uv_stdio_container_t](repeating: uv_stdio_container_t(), count: Int(top) + 1)
         for (number, descriptor) in configuration.descriptors {
@@ -124,7 +130,6 @@ package final class ChildProcess: UVHandle {
         unsafe options.file = unsafe UnsafePointer(file.pointers[0])
         unsafe options.args = arguments.pointers
         unsafe options.env = environment?.pointers
-        unsafe options.cwd = configuration.workingDirectory == nil ? nil : UnsafePointer(file.pointers[1])
         if configuration.ownSession { unsafe options.flags = UV_PROCESS_DETACHED.rawValue }
         unsafe options.exit_cb = { handle, code, signal in
             let child: ChildProcess = unsafe UVHandle.of(handle?.pointee.data)

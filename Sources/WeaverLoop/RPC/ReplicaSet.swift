@@ -16,6 +16,7 @@ package final class ReplicaSet: Sendable {
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var nextWaiter: UInt64 = 0
         var isClosed = false
+        var isGivenUp = false
 
         mutating func nextRandom() -> UInt64 {
             random &+= 0x9e37_79b9_7f4a_7c15
@@ -54,6 +55,17 @@ package final class ReplicaSet: Sendable {
             state.isClosed = true
             state.channels = []
             return exchange(&state.waiters, with: [:])
+        }
+        for waiter in woken.values { waiter.resume(returning: false) }
+    }
+
+    // MARK: Given up
+
+    /// Whether no replica is there and none will come: calls fail at once instead of waiting for one.
+    package func setGivenUp(_ isGivenUp: Bool) {
+        let woken = state.withLock { state in
+            state.isGivenUp = isGivenUp
+            return isGivenUp ? exchange(&state.waiters, with: [:]) : [:]
         }
         for waiter in woken.values { waiter.resume(returning: false) }
     }
@@ -180,7 +192,10 @@ package final class ReplicaSet: Sendable {
         if let deadline, loop.now >= deadline {
             throw CallError(.deadlineExceeded, "the deadline passed before \(component) had a replica")
         }
-        throw CallError(.unreachable, "\(component) has no replica")
+        let why =
+            state.withLock { $0.isGivenUp }
+            ? "every replica of \(component) is given up" : "\(component) has no replica"
+        throw CallError(.unreachable, why)
     }
 
     private func enqueue(_ id: UInt64, _ until: MonotonicTime, _ continuation: CheckedContinuation<Bool, Never>) {
@@ -188,6 +203,7 @@ package final class ReplicaSet: Sendable {
             // What would wake the waiter may have come before it.
             if state.isClosed || Task.isCancelled || loop.now >= until { return false }
             if !state.channels.isEmpty { return true }
+            if state.isGivenUp { return false }
             state.waiters[id] = continuation
             return nil
         }

@@ -89,11 +89,6 @@ package struct ComponentGraph: Sendable, Equatable {
         constructionOrder.filter(hosted.contains)
     }
 
-    /// Everything that can be reached from `roots` by refs, themselves included.
-    package func reachable(from roots: some Sequence<String>) -> Set<String> {
-        Self.reachable(from: roots) { nodes[$0]?.refs.map(\.component) ?? [] }
-    }
-
     /// Everything that can be reached from `roots` by `next`, themselves included.
     package static func reachable(
         from roots: some Sequence<String>, following next: (String) -> [String]

@@ -4,7 +4,7 @@ internal import WeaverLoop
 /// Constructs, starts and stops the components of one process.
 package actor ComponentHost {
     /// How long one component's `stop()` may take, 5 s by default.
-    package static let defaultStopBound = Duration.seconds(5)
+    package static let defaultStopBound = EndBounds.stop
 
     private let registry: ComponentRegistry
     private let hosted: Set<String>
@@ -83,6 +83,11 @@ package actor ComponentHost {
         let started = Running(
             record: record, implementation: implementation, local: record.localStub(implementation, link),
             listeners: listeners)
+        guard !isStopping else {
+            // It has come too late for stop(), which has gone on without it.
+            _ = await stop(started)
+            throw ComponentStartError(component: record.component.name, reason: "the process is ending")
+        }
         running.append(started)
         await environment.didStart(record, implementation)
         for listener in listeners { try await environment.export(listener) }
@@ -128,10 +133,15 @@ package actor ComponentHost {
         }
     }
 
-    /// Stops what has started, in reverse order of the refs, and cancels what has not. Gives what went wrong.
+    /// Stops what has started, in reverse order of the refs. What is starting is cancelled, waited for within a bound, and
+    /// stopped as soon as it has started all the same. Gives what went wrong.
     package func stop() async -> [ComponentStopProblem] {
         isStopping = true
-        for task in starting.values { task.cancel() }
+        let starts = Array(starting.values)
+        for task in starts { task.cancel() }
+        _ = try? await DetachedCall.onLoop(environment.loop).run(within: EndBounds.lastStarts) {
+            for start in starts { _ = try? await start.value }
+        }
         var problems: [ComponentStopProblem] = []
         while let component = running.popLast() {
             if let problem = await stop(component) { problems.append(problem) }

@@ -11,9 +11,16 @@ struct ConstructionResources: ComponentResources {
     func reference(to component: String) -> (any Sendable)? { references[component] }
 
     func config(_ info: ConfigInfo) throws -> any Sendable {
-        guard let value = configs[info.name] else { throw NoResources.NotConstructed() }
+        guard let value = configs[info.name] ?? configs.values.first(where: info.accepts) else {
+            throw NoConfigOfType(description: "no @Config property of the component has the type \(info.typeName)")
+        }
         return value
     }
 
     func listener(named name: String) -> (any Sendable)? { listeners[name] }
+}
+
+/// A component asks for its config as another type than its `@Config` properties have.
+struct NoConfigOfType: Error, CustomStringConvertible {
+    let description: String
 }

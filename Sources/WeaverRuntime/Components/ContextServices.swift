@@ -10,9 +10,11 @@ extension ComponentContext {
     /// The component's section of the config, decoded: for an `init(context:)` that needs it before its `@Config`
     /// property can be read.
     ///
-    /// - Throws: what the decoding or the validation throws, in a component that was made outside the runtime.
+    /// A component has one section, so the property is found by its type, whatever its name is.
+    ///
+    /// - Throws: when no `@Config` property has that type, and in a component that was made outside the runtime.
     public func config<Value: Decodable & Sendable>(_ type: Value.Type) throws -> Value {
-        guard let value = try resources.config(ConfigInfo("config", type)) as? Value else {
+        guard let value = try resources.config(ConfigInfo("", type)) as? Value else {
             preconditionFailure("a config section was decoded as another type than \(type)")
         }
         return value

@@ -24,6 +24,8 @@ package protocol HostEnvironment: Sendable {
     func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async
     /// Refuses new calls of other processes; returns when those that run have ended.
     func drainCalls() async
+    /// Cancels those that run; nobody gets an answer any more.
+    func cancelCalls() async
     /// The process ends by its own will: because `serve()` has returned (`completed`), or for another reason.
     func leaving(completed: Bool)
 }

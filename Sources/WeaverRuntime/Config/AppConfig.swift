@@ -30,6 +30,8 @@ package struct AppConfig: Equatable, Sendable {
     /// `[single.listeners.*]`: addresses by listener name.
     package let singleListeners: [String: SocketAddress]
 
+    /// Every listener that has a section.
+    let listenerNames: [ConfigName]
     /// Where everything stands.
     let source: ConfigSource
     /// `colocate`, as written.
@@ -93,6 +95,7 @@ package struct AppConfig: Equatable, Sendable {
         replicas = reader.replicas
         multiListeners = reader.listeners["multi"] ?? [:]
         singleListeners = reader.listeners["single"] ?? [:]
+        listenerNames = reader.listenerNames
         colocate = reader.colocate
         groups = reader.groups
         sections = reader.sections

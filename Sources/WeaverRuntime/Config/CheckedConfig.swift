@@ -95,13 +95,11 @@ extension AppConfig {
 
     private func checkListeners(_ descriptor: AppDescriptor) throws(ConfigError) {
         let known = Set(descriptor.components.flatMap(\.listeners)).sorted()
-        for (deployer, listeners) in [("multi", multiListeners), ("single", singleListeners)] {
-            for name in listeners.keys.sorted() where !known.contains(name) {
-                let advice =
-                    NearestName.of(name, among: known).map { "; did you mean \"\($0)\"?" }
-                    ?? (known.isEmpty ? "; the binary has none" : "; the binary has \(known.joined(separator: ", "))")
-                throw source.error(at: [deployer, "listeners", name], "unknown listener \"\(name)\"\(advice)")
-            }
+        for name in listenerNames where !known.contains(name.text) {
+            let advice =
+                NearestName.of(name.text, among: known).map { "; did you mean \"\($0)\"?" }
+                ?? (known.isEmpty ? "; the binary has none" : "; the binary has \(known.joined(separator: ", "))")
+            throw source.error(at: name.path, "unknown listener \"\(name.text)\"\(advice)")
         }
     }
 }

@@ -19,6 +19,8 @@ struct ConfigReader {
     private(set) var groups: [AppConfig.GroupSection] = []
     /// By `multi` or `single`, then by listener.
     private(set) var listeners: [String: [String: SocketAddress]] = [:]
+    /// All listeners that have a section, with an address or without.
+    private(set) var listenerNames: [ConfigName] = []
     private(set) var sections: [String: ConfigValue] = [:]
 
     /// The sections that belong to the runtime.
@@ -112,8 +114,10 @@ struct ConfigReader {
     /// Reads `[weaver.group.Name]`, and `[weaver.group.Module.Name]`, which TOML takes apart at the dot.
     private mutating func readGroups(_ section: ConfigNode, component: [String]) throws(ConfigError) {
         var replicas: Int?
-        var isGroup = false
-        for (key, node) in try section.table() {
+        // A section without any key names a group, too, and may name it wrongly; one with sections in it is a module.
+        let table = try section.table()
+        var isGroup = table.isEmpty && !component.isEmpty
+        for (key, node) in table {
             if case .table = node.value {
                 try readGroups(node, component: component + [key])
             } else if component.isEmpty {
@@ -138,6 +142,7 @@ struct ConfigReader {
             guard key == "listeners" else { throw node.unknownKey(known: Self.deployerKeys) }
             var found: [(name: String, address: SocketAddress)] = []
             for (listener, node) in try node.table() {
+                listenerNames.append(ConfigName(text: listener, path: node.path))
                 guard let address = try Self.listenerAddress(node) else { continue }
                 if let other = found.first(where: { Self.collide($0.address, address) }) {
                     throw node.child("address", node.value).error(

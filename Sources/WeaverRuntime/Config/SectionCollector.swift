@@ -76,35 +76,11 @@ struct SectionCollector {
 
     private func check(_ node: ConfigNode, of component: String) throws(ConfigError) {
         guard let component = components[component], component.hasConfig, let key = node.path.last else { return }
-        if let known = component.configKeys.first(where: { $0.name == key }) {
-            guard Self.mayBe(known.type, node.value) else {
-                throw node.error("\(key) in [\(component.name)] is \(node.value.kind), where \(known.type) is expected")
-            }
-        } else if !component.configIsOpen {
-            let known = component.configKeys.map(\.name).sorted()
-            throw node.error(
-                "unknown key \"\(key)\" in [\(component.name)]"
-                    + (NearestName.of(key, among: known).map { "; did you mean \"\($0)\"?" }
-                        ?? "; known: \(known.joined(separator: ", "))"))
-        }
-    }
-
-    /// Whether `value` can be decoded as the Swift type written `type`. Of types that are not the language's own that
-    /// cannot be told here; their decoding tells it later.
-    private static func mayBe(_ type: String, _ value: ConfigValue) -> Bool {
-        let type = type.hasSuffix("?") ? String(type.dropLast()) : type
-        switch type {
-        case "String": if case .string = value { return true }
-        case "Bool": if case .bool = value { return true }
-        case "Int", "Int8", "Int16", "Int32", "Int64", "UInt", "UInt8", "UInt16", "UInt32", "UInt64":
-            if case .integer = value { return true }
-        case "Double", "Float":
-            switch value {
-            case .integer, .double: return true
-            default: return false
-            }
-        default: return true
-        }
-        return false
+        let known = component.configKeys
+        guard !component.configIsOpen, !known.contains(key) else { return }
+        throw node.error(
+            "unknown key \"\(key)\" in [\(component.name)]"
+                + (NearestName.of(key, among: known).map { "; did you mean \"\($0)\"?" }
+                    ?? "; known: \(known.sorted().joined(separator: ", "))"))
     }
 }

@@ -38,8 +38,6 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private let wallClock: @Sendable () -> Int64
     private(set) var babysitter: Babysitter
     private var envelopes: [String: Envelope] = [:]
-    /// Output may come after the process's end; kept until the deployment ends.
-    private var names: [String: String] = [:]
     private var proxies: [String: ReverseProxy] = [:]
     private var timer: LoopTimer?
     private var isPerforming = false
@@ -130,15 +128,15 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     private func spawn(_ setup: SetupInfo) {
         let replica = setup.replica
-        names[replica] = setup.group[0]
         do throws(UVError) {
             let envelope = try Envelope(
-                loop: loop, replica: replica, program: configuration.program, delegate: self)
+                loop: loop, replica: replica, group: setup.group[0], program: configuration.program, delegate: self)
             envelopes[replica] = envelope
             perform { $0.spawned(replica, processID: envelope.processID) }
             request(replica, .setup(setup))
         } catch {
-            perform { $0.exited(replica, status: "\(error)", isSuccess: false, now: loop.now) }
+            let isShortage = error.isShortage
+            perform { $0.spawnFailed(replica, reason: "\(error)", isShortage: isShortage, now: loop.now) }
         }
     }
 
@@ -170,8 +168,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             case .getAddress(let listener): babysitter.addressAsked(by: replica, listener: listener, request: id)
             case .exportListener(let listener, let address):
                 babysitter.exported(by: replica, listener: listener, address: address, request: id)
-            case .leaving(let completed): babysitter.leaving(replica, completed: completed)
-            case .log(let entries, let dropped): write(entries, dropped: dropped, replica: replica)
+            case .leaving(let completed): babysitter.leaving(replica, completed: completed, now: loop.now)
+            case .log(let entries, let dropped): write(entries, dropped: dropped, envelope)
             case .info, .done, .refused, .health, .unknown:
                 envelope.reply(to: id, .refused("a message of a kind that this side does not take"))
             }
@@ -179,8 +177,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     }
 
     package func envelope(_ envelope: Envelope, pipesClosed reason: String?) {
-        guard let reason else { return }
-        perform { $0.failed(envelope.replica, reason: "its pipe broke: \(reason)", now: loop.now) }
+        let words = reason.map { "its pipe broke: \($0)" } ?? "its pipe has closed"
+        perform { $0.failed(envelope.replica, reason: words, now: loop.now) }
     }
 
     package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
@@ -194,18 +192,18 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     // MARK: Logs
 
     package func envelope(_ envelope: Envelope, printed line: String, toStandardError: Bool) {
-        var entry = entry(.info, line, component: names[envelope.replica] ?? "", replica: envelope.replica)
+        var entry = entry(.info, line, component: envelope.group, replica: envelope.replica)
         entry.attributes["stream"] = toStandardError ? "stderr" : "stdout"
         sink.write(entry)
     }
 
-    private func write(_ entries: [LogEntry], dropped: UInt64, replica: String) {
+    private func write(_ entries: [LogEntry], dropped: UInt64, _ envelope: Envelope) {
         if dropped > 0 {
             let message = "\(dropped) log entries were lost: the replica logs faster than they are taken"
-            sink.write(entry(.warning, message, component: names[replica] ?? "", replica: replica))
+            sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
         }
         for var entry in entries {
-            entry.replica = String(replica.prefix(8))
+            entry.replica = String(envelope.replica.prefix(8))
             sink.write(entry)
         }
     }

@@ -22,13 +22,19 @@ package struct DeploymentRegistry: Sendable {
         package var pid: Int32
         /// The path of the status socket.
         package var socket: String
+        /// When the deployer's process began; see ``ProcessIdentity/startTime(of:)``.
+        package var started: UInt64?
 
-        package init(app: String, deployment: String, pid: Int32, socket: String) {
+        package init(app: String, deployment: String, pid: Int32, socket: String, started: UInt64? = nil) {
             self.app = app
             self.deployment = deployment
             self.pid = pid
             self.socket = socket
+            self.started = started
         }
+
+        /// Whether the deployer's process exists.
+        var isDeployerAlive: Bool { ProcessIdentity.isAlive(pid, startedAt: started) }
     }
 
     /// A deployment that runs.
@@ -55,7 +61,7 @@ package struct DeploymentRegistry: Sendable {
     }
 
     private static let suffix = ".json"
-    private func path(of deployment: String) -> String { "\(folder)/\(deployment)\(Self.suffix)" }
+    func path(of deployment: String) -> String { "\(folder)/\(deployment)\(Self.suffix)" }
 
     /// Puts the file of a deployment there, whole or not at all.
     package func register(_ entry: Entry) throws {
@@ -88,6 +94,17 @@ package struct DeploymentRegistry: Sendable {
         }.sorted { ($0.app, $0.deployment) < ($1.app, $1.deployment) }
     }
 
+    /// Removes what dead deployments have left: those whose deployer's process does not exist. Asks nobody.
+    package func sweep() {
+        for entry in entries() where !entry.isDeployerAlive { forget(entry) }
+    }
+
+    /// Removes the file of a deployment that is gone, and its socket with its folder.
+    private func forget(_ entry: Entry) {
+        SocketFolder(ofSocket: entry.socket)?.remove()
+        unregister(deployment: entry.deployment)
+    }
+
     /// The deployments that run now. What dead ones have left is removed.
     package func list(loop: EventLoop) async -> [Running] {
         let client = StatusClient(loop: loop)
@@ -109,8 +126,11 @@ package struct DeploymentRegistry: Sendable {
             unregister(deployment: entry.deployment)
             return nil
         } catch .gone {
-            SocketFolder(ofSocket: entry.socket)?.remove()
-            unregister(deployment: entry.deployment)
+            forget(entry)
+            return nil
+        } catch .noSocket where !entry.isDeployerAlive {
+            // With the process there, somebody else has removed the socket: the deployment still runs.
+            forget(entry)
             return nil
         } catch {
             return Running(entry: entry, status: nil)

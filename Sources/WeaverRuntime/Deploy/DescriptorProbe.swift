@@ -7,6 +7,8 @@ package enum DescriptorProbe {
     package static let variable = "WEAVER_DESCRIBE"
     /// The environment variable that names the descriptor from which the binary reads config sections to try.
     package static let sectionsVariable = "WEAVER_DESCRIBE_SECTIONS"
+    /// The environment variable that asks the binary not to find the keys of config sections.
+    package static let openVariable = "WEAVER_DESCRIBE_OPEN"
     /// How long a binary may take to describe itself.
     package static let timeout = Duration.seconds(5)
     /// How many lines of its error output are kept for the message.
@@ -15,20 +17,49 @@ package enum DescriptorProbe {
     /// A binary that did not describe itself.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+        /// Whether the process was ended by a signal, as by a trap in its own code.
+        var isCrash = false
+    }
+
+    /// The user has ended the wait, by Ctrl-C or another signal.
+    package struct Interrupted: Error, CustomStringConvertible {
+        /// The signal's number.
+        package let signal: Int32
+        package var description: String { "interrupted by signal \(signal)" }
     }
 
     /// Runs `program` in describing mode. Throws ``Failure`` in words that name the binary.
     ///
+    /// A type that traps on the invented values by which the keys of its section are found is the application's own
+    /// matter: the binary is asked again without, and any key may then be valid.
+    ///
     /// - Parameter sections: config sections, as TOML text by full component name, for the binary to try; nil when that
     ///   is not asked for.
     package static func describe(
-        _ program: Envelope.Program, sections: [String: String]? = nil, loop: EventLoop
+        _ program: Envelope.Program, sections: [String: String]? = nil, timeout: Duration = timeout, loop: EventLoop
+    ) async throws -> AppDescriptor {
+        do {
+            return try await run(program, sections: sections, timeout: timeout, loop: loop)
+        } catch let failure as Failure where failure.isCrash {
+            var open = program
+            open.environment.append("\(openVariable)=1")
+            guard let descriptor = try? await run(open, sections: sections, timeout: timeout, loop: loop) else {
+                throw failure
+            }
+            return descriptor
+        }
+    }
+
+    private static func run(
+        _ program: Envelope.Program, sections: [String: String]?, timeout: Duration, loop: EventLoop
     ) async throws -> AppDescriptor {
         let input = try sections.map { try DescriptorCodec.encode(sections: $0) }
         let bytes: [UInt8] = try await withCheckedThrowingContinuation { continuation in
             loop.execute {
                 do {
-                    try Probe(loop: loop, program: program, input: input) { continuation.resume(with: $0) }
+                    try Probe(loop: loop, program: program, input: input, timeout: timeout) {
+                        continuation.resume(with: $0)
+                    }
                 } catch {
                     continuation.resume(throwing: Failure(description: "\(error)"))
                 }
@@ -54,11 +85,13 @@ private final class Probe: ByteStreamDelegate {
     private var openStreams = 2
     private var outputs: [ByteStream] = []
     private var problem: String?
+    private var signals: [SignalSource] = []
+    private var interruption: DescriptorProbe.Interrupted?
     private var onResult: ((Result<[UInt8], any Error>) -> Void)?
 
     @discardableResult
     init(
-        loop: EventLoop, program: Envelope.Program, input: [UInt8]?,
+        loop: EventLoop, program: Envelope.Program, input: [UInt8]?, timeout: Duration,
         onResult: @escaping (Result<[UInt8], any Error>) -> Void
     ) throws(UVError) {
         self.program = program
@@ -87,21 +120,26 @@ private final class Probe: ByteStreamDelegate {
                 writer.write(owned: WritePiece(input))
                 writer.closeAfterFlush()
             }
+            // The child is in a session of its own, which a terminal's Ctrl-C does not reach.
+            for number in EndingSignals.all {
+                signals.append(try SignalSource(loop: loop, signal: number) { [unowned self] in interrupted($0) })
+            }
             process = try ChildProcess(loop: loop, configuration) { [self] status in
                 exit = status
                 process = nil
                 finishIfDone()
             }
             timer = try LoopTimer(loop: loop) { [self] in
-                giveUp("did not describe itself within \(DescriptorProbe.timeout)")
+                giveUp("did not describe itself within \(timeout)")
             }
         } catch {
             self.onResult = nil
-            process?.kill(9)
+            process?.kill(9, wholeGroup: true)
+            closeSignals()
             for output in outputs { output.close() }
             throw error
         }
-        timer?.arm(after: DescriptorProbe.timeout)
+        timer?.arm(after: timeout)
         stream.delegate = self
         stream.startReading()
     }
@@ -127,9 +165,19 @@ private final class Probe: ByteStreamDelegate {
 
     private func giveUp(_ reason: String) {
         problem = problem ?? reason
-        process?.kill(9)
+        process?.kill(9, wholeGroup: true)
         for output in outputs { output.close() }
         finishIfDone()
+    }
+
+    private func interrupted(_ signal: Int32) {
+        interruption = interruption ?? DescriptorProbe.Interrupted(signal: signal)
+        giveUp("was interrupted")
+    }
+
+    private func closeSignals() {
+        for source in signals { source.close() }
+        signals = []
     }
 
     private func finishIfDone() {
@@ -138,10 +186,15 @@ private final class Probe: ByteStreamDelegate {
         timer?.close()
         timer = nil
         outputs = []
+        closeSignals()
+        if let interruption { return onResult(.failure(interruption)) }
+        let isCrash = if case .killed = exit { problem == nil } else { false }
         if problem == nil, exit != .exited(0) { problem = "ended with \(exit) when asked to describe itself" }
         if problem == nil, bytes.isEmpty { problem = "is no weaver application: it did not describe itself" }
         guard let problem else { return onResult(.success(bytes)) }
         let said = errorLines.isEmpty ? "" : "; it said: " + errorLines.joined(separator: " / ")
-        onResult(.failure(DescriptorProbe.Failure(description: "\(program.executable) \(problem)\(said)")))
+        onResult(
+            .failure(
+                DescriptorProbe.Failure(description: "\(program.executable) \(problem)\(said)", isCrash: isCrash)))
     }
 }

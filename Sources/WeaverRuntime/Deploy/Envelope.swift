@@ -27,6 +27,8 @@ package final class Envelope {
     package static let outputGrace = Duration.seconds(1)
 
     package let replica: String
+    /// The group's name.
+    package let group: String
     private let pipe: Pipe
     private var process: ChildProcess?
     private var outputs: [ByteStream] = []
@@ -50,9 +52,10 @@ package final class Envelope {
 
     /// Starts `program` with its pipes.
     package init(
-        loop: EventLoop, replica: String, program: Program, delegate: any EnvelopeDelegate
+        loop: EventLoop, replica: String, group: String, program: Program, delegate: any EnvelopeDelegate
     ) throws(UVError) {
         self.replica = replica
+        self.group = group
         self.delegate = delegate
         var toChild = try PipePair()
         var fromChild = try PipePair()
@@ -126,14 +129,16 @@ package final class Envelope {
     /// Answers a request of the weavelet.
     package func reply(to id: Int64, _ message: EnvelopeMessage) { pipe.reply(to: id, message) }
 
-    /// Sends a signal to the process.
-    package func kill(_ signal: Int32) { process?.kill(signal) }
+    /// Sends a signal to the process; SIGKILL to all that it has started, too.
+    package func kill(_ signal: Int32) { process?.kill(signal, wholeGroup: signal == Self.sigkill) }
+
+    private static let sigkill: Int32 = 9
 
     private func exited(_ status: ExitStatus) {
         let loop = outputs[0].loop
         process = nil
         pipe.close()
-        // Grandchildren may hold the outputs open for as long as they like.
+        // What the process has started is killed with it, unless it has left the group: that may hold the outputs open.
         if openOutputs > 0 {
             outputTimer = try? LoopTimer(loop: loop) { [self] in closeOutputs() }
             outputTimer?.arm(after: Self.outputGrace)
@@ -150,7 +155,7 @@ package final class Envelope {
 
     /// Closes everything that is left, at the end of the deployment; the process is killed if it still runs.
     package func close() {
-        process?.kill(9)
+        kill(Self.sigkill)
         pipe.close()
         closeOutputs()
     }

@@ -57,7 +57,8 @@ package struct MultiDeployment: Sendable {
     /// Names that have a meaning between one deployer and its own processes only.
     private static let ownVariables: Set<String> = [
         EnvelopeClient.readVariable, EnvelopeClient.writeVariable, DescriptorProbe.variable,
-        DescriptorProbe.sectionsVariable, "WEAVER_CONFIG",
+        DescriptorProbe.sectionsVariable, DescriptorProbe.openVariable, Weaver.configVariable,
+        DeploymentFiles.entryVariable, DeploymentFiles.socketVariable,
     ]
 
     /// This process's environment with what the config adds; of two values of one name the config's last one counts, and a
@@ -77,6 +78,12 @@ package struct MultiDeployment: Sendable {
     package func run(output: any LogSink) async throws -> Int32 {
         var random = SystemRandomNumberGenerator()
         let secret = (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        // What others have left, and nobody has looked since.
+        registry.sweep()
+        let folder = try SocketFolder.make(environment: environment)
+        let files = DeploymentFiles(entry: registry.path(of: id), socket: folder.socketPath)
+        var program = program
+        program.environment += files.environment
         let deployer = Deployer(
             loop: loop,
             configuration: .init(
@@ -84,52 +91,52 @@ package struct MultiDeployment: Sendable {
                 deployment: id),
             secret: secret, seed: random.next(), sink: output,
             wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
-        let desk = try await FrontDesk.open(loop: loop, deployer: deployer, environment: environment)
+        let control = try await DeploymentControl.open(loop: loop, deployer: deployer, folder: folder)
         let code: Int32
         do {
+            let pid = getpid()
             try registry.register(
-                .init(app: config.config.name, deployment: id, pid: getpid(), socket: desk.socketPath))
+                .init(
+                    app: config.config.name, deployment: id, pid: pid, socket: folder.socketPath,
+                    started: ProcessIdentity.startTime(of: pid)))
             code = try await deployer.run()
         } catch {
-            await close(desk)
+            await close(control)
             throw error
         }
         await output.flush(within: Self.logFlushBound)
-        await close(desk)
+        await close(control)
         return code
     }
 
-    private func close(_ desk: FrontDesk) async {
+    private func close(_ control: DeploymentControl) async {
         registry.unregister(deployment: id)
-        await desk.close()
+        await control.close()
     }
 }
 
 /// Where others reach a deployment that runs: signals and the status socket.
-private final class FrontDesk: @unchecked Sendable {
+private final class DeploymentControl: @unchecked Sendable {
     // @unchecked: everything mutable belongs to the loop's thread.
 
-    let socketPath: String
     private let loop: EventLoop
     private var server: StatusServer?
     private var signals: [SignalSource] = []
 
-    /// The signals that end a deployment in order.
-    private static let endingSignals = [SIGINT, SIGTERM, SIGHUP]
-
-    static func open(loop: EventLoop, deployer: Deployer, environment: [String: String]) async throws -> FrontDesk {
+    /// Takes over `folder`, also when it throws.
+    static func open(
+        loop: EventLoop, deployer: Deployer, folder: SocketFolder
+    ) async throws -> DeploymentControl {
         try await withCheckedThrowingContinuation { continuation in
             loop.execute {
                 continuation.resume(
-                    with: Result { try FrontDesk(loop: loop, deployer: deployer, environment: environment) })
+                    with: Result { try DeploymentControl(loop: loop, deployer: deployer, folder: folder) })
             }
         }
     }
 
-    private init(loop: EventLoop, deployer: Deployer, environment: [String: String]) throws(UVError) {
+    private init(loop: EventLoop, deployer: Deployer, folder: SocketFolder) throws(UVError) {
         self.loop = loop
-        let folder = try SocketFolder.make(environment: environment)
-        socketPath = folder.socketPath
         let began = loop.now
         let server = try StatusServer(
             loop: loop, folder: folder,
@@ -137,7 +144,7 @@ private final class FrontDesk: @unchecked Sendable {
             stop: { deployer.stop() })
         self.server = server
         do throws(UVError) {
-            for signal in Self.endingSignals {
+            for signal in EndingSignals.all {
                 signals.append(try SignalSource(loop: loop, signal: signal) { _ in deployer.stop() })
             }
         } catch {

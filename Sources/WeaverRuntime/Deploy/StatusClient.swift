@@ -11,6 +11,10 @@ package import WeaverLoop
 package enum StatusError: Error, Equatable, CustomStringConvertible {
     /// Nobody listens on the socket: the deployer is gone.
     case gone
+    /// There is no socket of that name: the deployer is gone, or somebody has removed it.
+    case noSocket
+    /// It could not be asked, for another reason; this says nothing about whether it runs.
+    case notAsked(String)
     /// Somebody listens and has not answered in time.
     case timedOut
     /// What came is no answer.
@@ -19,8 +23,24 @@ package enum StatusError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .gone: "the deployment has ended"
+        case .noSocket: "the deployment's socket is not there"
+        case .notAsked(let reason): "the deployment could not be asked: \(reason)"
         case .timedOut: "the deployment does not answer"
         case .badAnswer(let reason): "the deployment's answer cannot be read: \(reason)"
+        }
+    }
+}
+
+extension StatusError {
+    /// What a failed connection means. Only two errors say that nobody is there; any other one, such as a lack of
+    /// descriptors in this process, must not cost a running deployment its registration.
+    init(_ error: UVError) {
+        if error.isConnectionRefused {
+            self = .gone
+        } else if error.isNoSuchFile {
+            self = .noSocket
+        } else {
+            self = error.isTimeout ? .timedOut : .notAsked("\(error)")
         }
     }
 }
@@ -92,7 +112,7 @@ private final class StatusQuestion: ByteStreamDelegate {
             timer.arm(after: timeout)
         } catch {
             question.timer?.close()
-            onResult(.failure(.gone))
+            onResult(.failure(StatusError(error)))
         }
     }
 
@@ -140,7 +160,8 @@ private final class StatusQuestion: ByteStreamDelegate {
         } else if let line {
             onResult(.success(line))
         } else {
-            onResult(.failure(error?.isTimeout == true ? .timedOut : .gone))
+            // Closed without an answer: it has too many who ask, or is just ending.
+            onResult(.failure(error.map(StatusError.init) ?? .notAsked("it has closed the connection")))
         }
     }
 }

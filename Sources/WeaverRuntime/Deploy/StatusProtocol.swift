@@ -19,6 +19,8 @@ enum StatusProtocol {
     static let maximumAnswerLength = 16 << 20
     /// How many connections a deployer keeps; more are closed at once.
     static let maximumConnections = 64
+    /// How long a connection may be silent before its command: 10 s. Idle ones must not keep others out.
+    static let commandTimeout = Duration.seconds(10)
 }
 
 /// Collects the bytes up to a line feed.

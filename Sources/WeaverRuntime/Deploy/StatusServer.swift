@@ -23,12 +23,15 @@ package final class StatusServer {
     private var connections: [ObjectIdentifier: StatusConnection] = [:]
     private let status: () -> DeploymentStatus
     private let stop: () -> Void
+    private let commandTimeout: Duration
 
     /// Listens in a new folder that only this user can enter. `status` is asked for each request; `stop` may be called
     /// more than once.
     package init(
-        loop: EventLoop, folder: SocketFolder, status: @escaping () -> DeploymentStatus, stop: @escaping () -> Void
+        loop: EventLoop, folder: SocketFolder, commandTimeout: Duration? = nil,
+        status: @escaping () -> DeploymentStatus, stop: @escaping () -> Void
     ) throws(UVError) {
+        self.commandTimeout = commandTimeout ?? StatusProtocol.commandTimeout
         self.status = status
         self.stop = stop
         self.folder = folder.path
@@ -44,8 +47,9 @@ package final class StatusServer {
     }
 
     private func accepted(_ stream: ByteStream) {
-        guard connections.count < StatusProtocol.maximumConnections else { return stream.close() }
-        let connection = StatusConnection(stream: stream, server: self)
+        guard connections.count < StatusProtocol.maximumConnections,
+            let connection = try? StatusConnection(stream: stream, server: self, timeout: commandTimeout)
+        else { return stream.close() }
         connections[ObjectIdentifier(connection)] = connection
     }
 
@@ -83,10 +87,13 @@ private final class StatusConnection: ByteStreamDelegate {
     private weak var server: StatusServer?
     private var command = LineCollector(limit: StatusProtocol.maximumCommandLength)
     private var isAnswered = false
+    private let timer: LoopTimer
 
-    init(stream: ByteStream, server: StatusServer) {
+    init(stream: ByteStream, server: StatusServer, timeout: Duration) throws(UVError) {
         self.stream = stream
         self.server = server
+        timer = try LoopTimer(loop: stream.loop) { [weak stream] in stream?.close() }
+        timer.arm(after: timeout)
         stream.delegate = self
         stream.startReading()
     }
@@ -106,13 +113,17 @@ private final class StatusConnection: ByteStreamDelegate {
         case .line(let text):
             guard let command = StatusProtocol.Command(rawValue: text) else { return stream.close() }
             isAnswered = true
+            timer.disarm()
             server?.answer(command, self)
         }
     }
 
     func streamDidReachEnd(_ stream: ByteStream) { stream.closeAfterFlush() }
 
-    func streamDidClose(_ stream: ByteStream, error: UVError?) { server?.closed(self) }
+    func streamDidClose(_ stream: ByteStream, error: UVError?) {
+        timer.close()
+        server?.closed(self)
+    }
 }
 
 /// The folder of a deployment's socket, which no other user can enter.

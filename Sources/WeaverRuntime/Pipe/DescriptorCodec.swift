@@ -27,12 +27,7 @@ package enum DescriptorCodec {
                 $0.location = component.location
                 $0.refs = component.refs
                 $0.listeners = component.listeners
-                $0.config = component.configKeys.map { key in
-                    .with {
-                        $0.name = key.name
-                        $0.type = key.type
-                    }
-                }
+                $0.config = component.configKeys.map { key in .with { $0.name = key } }
                 $0.hasConfig_p = component.hasConfig
                 $0.configIsOpen = component.configIsOpen
                 $0.routed = component.isRouted
@@ -52,7 +47,7 @@ package enum DescriptorCodec {
                 AppDescriptor.Component(
                     name: component.name, implementation: component.implementation, location: component.location,
                     refs: component.refs, listeners: component.listeners,
-                    configKeys: component.config.map { .init(name: $0.name, type: $0.type) },
+                    configKeys: component.config.map(\.name),
                     hasConfig: component.hasConfig_p, configIsOpen: component.configIsOpen,
                     isRouted: component.routed)
             }, problems: wire.problems)

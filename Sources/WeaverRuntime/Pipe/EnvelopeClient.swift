@@ -35,7 +35,7 @@ package struct EnvelopeHandlers {
 }
 
 /// The deployer has refused a request, or is gone.
-package struct EnvelopeError: Error, CustomStringConvertible {
+package struct EnvelopeError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
     static let gone = EnvelopeError(description: "the deployer is gone")
@@ -91,6 +91,8 @@ package final class EnvelopeClient: @unchecked Sendable {
         switch PipeProtocol.negotiate(deployer: setup.protocolVersions) {
         case .failure(let mismatch):
             client.answer(id, .refused("\(mismatch)"))
+            // Whoever catches this ends the process: the answer has to have left by then.
+            await client.close()
             throw mismatch
         case .success(let version):
             return (
@@ -145,7 +147,7 @@ package final class EnvelopeClient: @unchecked Sendable {
                 answer(id, problem.map { .refused($0) } ?? .done)
             }
         case .routingInfo(let info): handlers?.routingInfo(info)
-        case .healthCheck: pipe?.reply(to: id, .health(true))
+        case .healthCheck: pipe?.reply(to: id, .health)
         case .drain: handlers?.drain { [self] in answer(id, .done) }
         case .shutdown: handlers?.shutdown()
         case .address, .listenerExported, .done, .refused, .unknown:

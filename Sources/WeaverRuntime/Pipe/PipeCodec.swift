@@ -78,7 +78,7 @@ package enum WeaveletCodec: PipeCodec {
                 $0.entries = entries.map(PBLogEntry.init)
                 $0.dropped = dropped
             }
-        case .health(let healthy): wire.health = .with { $0.healthy = healthy }
+        case .health: wire.health = PBHealth()
         case .leaving(let completed): wire.leaving = .with { $0.completed = completed }
         case .unknown: break
         }
@@ -96,7 +96,7 @@ package enum WeaveletCodec: PipeCodec {
             case .getAddress(let get): .getAddress(listener: get.listener)
             case .exportListener(let export): .exportListener(listener: export.listener, address: export.address)
             case .logBatch(let batch): .log(batch.entries.map { $0.value() }, dropped: batch.dropped)
-            case .health(let health): .health(health.healthy)
+            case .health: .health
             case .leaving(let leaving): .leaving(completed: leaving.completed)
             case nil: .unknown
             }

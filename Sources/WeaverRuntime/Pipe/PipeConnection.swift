@@ -92,6 +92,8 @@ package final class PipeConnection<Incoming: PipeCodec, Outgoing: PipeCodec>: By
     private func received(_ bytes: RawSpan) {
         do {
             let (id, message) = try Incoming.decode(unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) })
+            // The one number that has no opposite: no request has it.
+            guard id != .min else { return fail("an answer to no request") }
             if id < 0 {
                 open.removeValue(forKey: -id)?(message)
             } else {
@@ -104,7 +106,10 @@ package final class PipeConnection<Incoming: PipeCodec, Outgoing: PipeCodec>: By
 
     package func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
         do throws(PipeFrameError) {
-            try decoder.feed(bytes) { received($0) }
+            try decoder.feed(bytes) { message in
+                received(message)
+                return failure == nil
+            }
         } catch {
             fail("\(error)")
         }

@@ -62,6 +62,7 @@ extension PBRoutingInfo {
                 $0.address = replica.address
             }
         }
+        givenUp = info.isGivenUp
         if let assignment = info.assignment {
             self.assignment = .with {
                 $0.version = assignment.version
@@ -77,7 +78,8 @@ extension PBRoutingInfo {
 
     func value() throws -> RoutingInfo {
         var info = RoutingInfo(
-            component: component, replicas: replicas.map { .init(id: $0.id, address: $0.address) })
+            component: component, replicas: replicas.map { .init(id: $0.id, address: $0.address) },
+            isGivenUp: givenUp)
         if hasAssignment {
             let slices = assignment.slices.map { KeySlice(start: $0.start, replicas: $0.replicas) }
             guard let value = Assignment(version: assignment.version, slices: slices) else {

@@ -12,8 +12,14 @@ public struct ConfigInfo: Sendable {
     public let typeName: String
     /// The keys that the type reads, sorted; nil when its decoding cannot be foreseen, so that no key can be called
     /// unknown. Found by decoding a value from a decoder that answers every key with an empty value.
-    public let keys: [String]?
+    ///
+    /// That runs the type's own code with values that nobody has written, and may trap: only a process that was started to
+    /// describe the binary asks for it.
+    public var keys: [String]? { readKeys() }
 
+    private let readKeys: @Sendable () -> [String]?
+    /// Whether a decoded section is this property's value.
+    package let accepts: @Sendable (any Sendable) -> Bool
     /// Decodes the value from the section that `decoder` reads, and validates it.
     package let decode: @Sendable (any Decoder) throws -> any Sendable
 
@@ -21,7 +27,8 @@ public struct ConfigInfo: Sendable {
     public init<Value: Decodable & Sendable>(_ name: String, _ type: Value.Type) {
         self.name = name
         typeName = String(describing: Value.self)
-        keys = ConfigKeys.read(by: Value.self)
+        readKeys = { ConfigKeys.read(by: Value.self) }
+        accepts = { $0 is Value }
         decode = { decoder in
             let value = try Value(from: decoder)
             try (value as? any ValidatedConfig)?.validate()

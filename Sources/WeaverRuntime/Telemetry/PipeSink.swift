@@ -17,10 +17,10 @@ package final class PipeSink: LogSink {
     private nonisolated(unsafe) var timer: LoopTimer?
 
     /// A sink to the deployer behind `client`.
-    package init(loop: EventLoop, client: EnvelopeClient, capacity: Int = LogBuffer.defaultCapacity) {
+    package init(loop: EventLoop, client: EnvelopeClient, limits: LogBuffer.Limits = LogBuffer.Limits()) {
         self.loop = loop
         self.client = client
-        buffer = Mutex(LogBuffer(capacity: capacity))
+        buffer = Mutex(LogBuffer(limits: limits))
     }
 
     package func write(_ entry: LogEntry) {
@@ -31,9 +31,23 @@ package final class PipeSink: LogSink {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
                 sendEverything()
-                continuation.resume()
+                waitForPipe(until: loop.now + bound) { continuation.resume() }
             }
         }
+    }
+
+    /// Calls `done` when the pipe has taken everything, or the time has come.
+    private func waitForPipe(until deadline: MonotonicTime, _ done: @escaping () -> Void) {
+        guard client.queuedBytes > 0, loop.now < deadline else { return done() }
+        var waiting: LoopTimer?
+        waiting = try? LoopTimer(loop: loop) { [self] in
+            guard client.queuedBytes == 0 || loop.now >= deadline else { return }
+            waiting?.close()
+            waiting = nil
+            done()
+        }
+        guard let waiting else { return done() }
+        waiting.arm(after: Self.pause, every: Self.pause)
     }
 
     private func send() {

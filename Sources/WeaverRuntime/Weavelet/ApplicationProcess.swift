@@ -15,7 +15,7 @@ package final class ApplicationProcess: Sendable {
     /// How long the end may take.
     package struct Bounds: Sendable {
         /// For what is in flight: requests, calls, and `serve()` itself. 10 s by default.
-        package var drain = Duration.seconds(10)
+        package var drain = EndBounds.drain
 
         /// The defaults.
         package init() {}
@@ -165,8 +165,21 @@ package final class ApplicationProcess: Sendable {
 
     private func stopComponents() async {
         state.withLock { $0.serving }?.cancel()
+        await endCalls()
         for problem in await host.stop() { logger.error("\(problem)") }
         report(.stopped)
+    }
+
+    /// Sees to it that no component is stopped under a call: new ones are refused, and those that run end, or are
+    /// cancelled. After a drain there are none.
+    private func endCalls() async {
+        do {
+            try await DetachedCall.onLoop(environment.loop).run(within: EndBounds.lastCalls) {
+                await self.environment.drainCalls()
+            }
+        } catch {
+            await environment.cancelCalls()
+        }
     }
 
     private func exit(_ code: Int32) {

@@ -33,7 +33,7 @@ internal import WeaverLoop
             sink: StandardErrorSink())
         host = ComponentHost(registry: registry, hosted: Set(components), environment: environment)
         hello = Hello(
-            secret: secret, version: BuildIdentity.current, name: replica.application, reachable: components)
+            secret: secret, version: try BuildIdentity.current(), name: replica.application, reachable: components)
         peers = RPCPeers(loop: loop, hello: hello)
     }
 

@@ -1,25 +1,36 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import CWeaverSection
 
 /// Which build of the application this process runs. Arguments travel by position, so that two processes may call each
 /// other only when it is the same one.
 package enum BuildIdentity {
-    /// The identity of this process's executable file: of its place on the disk, its size and the time of its last
-    /// change. Toolchains for Linux do not write an ELF build id unless they are asked to.
-    package static let current: String = {
-        var status = stat()
-        guard unsafe stat("/proc/self/exe", &status) == 0 else { return "unknown" }
-        #if canImport(Glibc)
-            let changed = status.st_mtim
-        #else
-            let changed = status.st_mtimespec
-        #endif
-        return [
-            UInt64(status.st_dev), UInt64(status.st_ino), UInt64(status.st_size), UInt64(changed.tv_sec),
-            UInt64(changed.tv_nsec),
-        ].map { String($0, radix: 16) }.joined(separator: "-")
-    }()
+    /// The build cannot be told, so the process must not join others.
+    package struct Unknown: Error, CustomStringConvertible {
+        package let description = "the running binary can neither be read nor has it a build id"
+    }
+
+    /// The identity of the image that this process runs, whatever has become of the file since: its build id where the
+    /// linker has written one (`-Xlinker --build-id`; toolchains for Linux do not by default), otherwise a hash of its
+    /// content. Shared libraries of the application's own are not looked at.
+    package static func current() throws(Unknown) -> String {
+        guard let identity else { throw Unknown() }
+        return identity
+    }
+
+    private static let identity: String? = buildID() ?? contentHash(of: "/proc/self/exe").map { "content-" + $0 }
+
+    private static func buildID() -> String? {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = unsafe weaver_build_id(&bytes, Int32(bytes.count))
+        return count > 0 ? hex(bytes.prefix(Int(count))) : nil
+    }
+
+    /// 128 bits of the file's content; nil when it cannot be read.
+    static func contentHash(of path: String) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        return unsafe weaver_content_hash(path, &bytes) == 0 ? hex(bytes[...]) : nil
+    }
+
+    private static func hex(_ bytes: ArraySlice<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 }

@@ -17,12 +17,21 @@ final class DeployedEnvironment: HostEnvironment {
     private let level: Logger.Level
     private let dispatcher: ComponentDispatcher
     private let peers: RPCPeers
-    private let asked = Mutex(Set<String>())
+    /// The components that the deployer was asked for, with who asks.
+    private let asking = Mutex([String: Task<Void, Never>]())
+    private let versions = Mutex(RoutingVersions())
+    /// Identifies the binary.
+    let version: String
+
+    /// A refusal is asked about again after 1 s, then twice as long each time, up to 30 s.
+    private static let firstPause = Duration.seconds(1)
+    private static let longestPause = Duration.seconds(30)
 
     private init(
         setup: SetupInfo, envelope: EnvelopeClient, loop: EventLoop, level: Logger.Level, sink: any LogSink,
-        dispatcher: ComponentDispatcher, server: RPCServer, peers: RPCPeers
+        dispatcher: ComponentDispatcher, server: RPCServer, peers: RPCPeers, version: String
     ) {
+        self.version = version
         replica = ReplicaInfo(
             application: setup.application, deployment: setup.deployment, replica: setup.replica, group: setup.group)
         self.loop = loop
@@ -45,14 +54,15 @@ final class DeployedEnvironment: HostEnvironment {
         guard let secret = DeploymentSecret(bytes: setup.secret) else {
             throw EnvelopeError(description: "a secret of \(setup.secret.count) bytes")
         }
+        let version = try BuildIdentity.current()
         let hello = Hello(
-            secret: secret, version: BuildIdentity.current, name: setup.replica, reachable: setup.reachable)
+            secret: secret, version: version, name: setup.replica, reachable: setup.reachable)
         let dispatcher = ComponentDispatcher(
             loop: loop, hosting: setup.group.compactMap { registry.records[$0] })
         let server = try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher)
         return DeployedEnvironment(
             setup: setup, envelope: envelope, loop: loop, level: level, sink: sink, dispatcher: dispatcher,
-            server: server, peers: RPCPeers(loop: loop, hello: hello))
+            server: server, peers: RPCPeers(loop: loop, hello: hello), version: version)
     }
 
     func logger(for component: String) -> Logger {
@@ -72,22 +82,34 @@ final class DeployedEnvironment: HostEnvironment {
         return ComponentClient(info: record.component, transport: transport)
     }
 
-    /// Asks the deployer for a component, once. It is not waited for: components of two groups may need each other's
-    /// neighbours, and calls wait for a replica themselves.
+    /// Asks the deployer for a component, until it agrees. It is not waited for: components of two groups may need each
+    /// other's neighbours, and calls wait for a replica themselves.
     private func askToStart(_ component: String) {
-        guard asked.withLock({ $0.insert(component).inserted }) else { return }
-        Task(executorPreference: loop) { [self] in
+        asking.withLock { asking in
+            guard asking[component] == nil else { return }
+            asking[component] = Task(executorPreference: loop) { [self] in await keepAsking(for: component) }
+        }
+    }
+
+    private func keepAsking(for component: String) async {
+        var pause = Self.firstPause
+        while !Task.isCancelled {
             do {
-                try await envelope.startComponent(component)
+                return try await envelope.startComponent(component)
+            } catch let error as EnvelopeError where error == .gone {
+                return
             } catch {
-                _ = asked.withLock { $0.remove(component) }
                 logger(for: component).error("the deployer does not start \(component): \(error)")
             }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPause)
         }
     }
 
     /// Takes over what the deployer says of a component's replicas.
     func update(_ info: RoutingInfo) {
+        guard versions.withLock({ $0.accepts(info) }) else { return }
+        peers.replicas(of: info.component).setGivenUp(info.isGivenUp)
         var addresses: [String: SocketAddress] = [:]
         for replica in info.replicas { addresses[replica.id] = SocketAddress(replica.address) }
         let owners = info.assignment.map { assignment in
@@ -117,10 +139,15 @@ final class DeployedEnvironment: HostEnvironment {
 
     func drainCalls() async { await server.drain() }
 
+    func cancelCalls() async { await server.close() }
+
     func leaving(completed: Bool) { envelope.leaving(completed: completed) }
 
-    /// Ends all connections.
+    /// Ends all connections, and asks for nothing more.
     func close() async {
+        let asking = asking.withLock { $0 }
+        for task in asking.values { task.cancel() }
+        for task in asking.values { await task.value }
         await server.close()
         await peers.close()
     }

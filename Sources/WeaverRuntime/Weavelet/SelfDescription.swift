@@ -8,22 +8,24 @@ internal import WeaverCore
 
 extension AppDescriptor {
     /// What this binary says of itself: the components that it would run, or all that it has when they are wrong.
-    init(linked: [ImplementationRecord], listed: [ImplementationRecord]) {
+    ///
+    /// - Parameter findsConfigKeys: whether the keys of config sections are found, which runs code of the application; see
+    ///   ``ConfigInfo/keys``. Otherwise any key may be valid.
+    init(
+        linked: [ImplementationRecord], listed: [ImplementationRecord], findsConfigKeys: Bool
+    ) throws(BuildIdentity.Unknown) {
+        let records: [ImplementationRecord]
+        var problems: [String] = []
         do throws(ComponentProblems) {
-            let registry = try ComponentRegistry(linked: linked, listed: listed)
-            self.init(registry)
+            records = Array(try ComponentRegistry(linked: linked, listed: listed).records.values)
         } catch {
-            self.init(
-                version: BuildIdentity.current, components: (linked + listed).map(Component.init),
-                problems: error.problems.map(\.description))
+            records = linked + listed
+            problems = error.problems.map(\.description)
         }
-    }
-
-    /// The components of `registry`, in the order of their names.
-    init(_ registry: ComponentRegistry) {
         self.init(
-            version: BuildIdentity.current,
-            components: registry.records.values.map(Component.init).sorted { $0.name < $1.name })
+            version: try BuildIdentity.current(),
+            components: records.map { Component($0, findsConfigKeys: findsConfigKeys) }.sorted { $0.name < $1.name },
+            problems: problems)
     }
 
     /// Decodes the config of each of `records` that is described here from `sections`, and notes what cannot be used.
@@ -68,15 +70,12 @@ struct DescriptionError: Error, CustomStringConvertible {
 
 extension AppDescriptor.Component {
     /// What `record` says of its component.
-    init(_ record: ImplementationRecord) {
+    init(_ record: ImplementationRecord, findsConfigKeys: Bool) {
+        let keys = record.configs.map { findsConfigKeys ? $0.keys : nil }
         self.init(
             name: record.component.name, implementation: record.implementation,
             location: record.location.description, refs: record.references.map(\.component),
-            listeners: record.listeners,
-            configKeys: record.configs.flatMap { config in
-                (config.keys ?? []).map { AppDescriptor.ConfigKey(name: $0, type: "") }
-            },
-            hasConfig: !record.configs.isEmpty, configIsOpen: record.configs.contains { $0.keys == nil },
-            isRouted: record.isRouted)
+            listeners: record.listeners, configKeys: keys.flatMap { $0 ?? [] }, hasConfig: !record.configs.isEmpty,
+            configIsOpen: keys.contains { $0 == nil }, isRouted: record.isRouted)
     }
 }

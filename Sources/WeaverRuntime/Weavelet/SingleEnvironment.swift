@@ -64,6 +64,7 @@ package struct SingleEnvironment: HostEnvironment {
 
     package func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async {}
     package func drainCalls() async {}
+    package func cancelCalls() async {}
     package func leaving(completed: Bool) {}
 }
 

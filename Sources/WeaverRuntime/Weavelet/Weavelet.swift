@@ -11,7 +11,7 @@ package import WeaverLoop
 /// The runtime inside a process of a deployment: does what the deployer says over the pipes.
 package struct Weavelet: Sendable {
     /// How long the end of the process waits for the pipe to take the last log entries.
-    package static let flushBound = Duration.seconds(2)
+    package static let flushBound = EndBounds.flush
 
     /// What the deployer asks for, in its order.
     private enum Request: Sendable {
@@ -54,7 +54,7 @@ package struct Weavelet: Sendable {
         accept(
             WeaveletInfo(
                 protocolVersion: 0, address: environment.server.address.description, processID: Int64(getpid()),
-                version: BuildIdentity.current))
+                version: environment.version))
         return weavelet
     }
 
@@ -71,6 +71,9 @@ package struct Weavelet: Sendable {
             registry: registry, hosted: Set(environment.replica.group), environment: environment)
         process = ApplicationProcess(host: host, environment: environment, logger: logger)
     }
+
+    /// Where the process's log goes.
+    package var log: any LogSink { sink }
 
     /// The deployer's pipe, whose end the watchdog watches for.
     package var controlDescriptor: Int32 { envelope.controlDescriptor }

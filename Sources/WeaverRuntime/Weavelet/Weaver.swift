@@ -2,6 +2,11 @@ internal import Logging
 internal import WeaverCore
 internal import WeaverLoop
 
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -51,6 +56,7 @@ private struct Launch {
         do {
             let collisions = ErrorRegistry.collisions(among: errors)
             guard collisions.isEmpty else { throw ComponentProblems(collisions) }
+            ProcessLimits.raiseOpenFiles()
             let registry = try ComponentRegistry(linked: linked.implementations, listed: listed)
             let loop = try EventLoop()
             if let descriptors = EnvelopeClient.descriptors() {
@@ -72,7 +78,8 @@ private struct Launch {
             return ExitCode.failed
         }
         do {
-            var description = AppDescriptor(linked: linked, listed: listed)
+            var description = try AppDescriptor(
+                linked: linked, listed: listed, findsConfigKeys: environment(DescriptorProbe.openVariable) == nil)
             if let source = environment(DescriptorProbe.sectionsVariable).flatMap(Int32.init) {
                 let bytes = try SmallFile.read(descriptor: source, limit: AppConfig.maximumSize * 2)
                 description.tryConfig(try DescriptorCodec.decodeSections(bytes), of: linked + listed)
@@ -93,6 +100,10 @@ private struct Launch {
         // A child of this process that is a Weaver application too is not part of this deployment.
         unsafe unsetenv(EnvelopeClient.readVariable)
         unsafe unsetenv(EnvelopeClient.writeVariable)
+        let orphan = Orphan(files: DeploymentFiles(environment: environment))
+        unsafe unsetenv(DeploymentFiles.entryVariable)
+        unsafe unsetenv(DeploymentFiles.socketVariable)
+        ProcessLimits.continueWhenParentDies()
         let level = self.level
         let weavelet = try await Weavelet.start(
             descriptors: descriptors, registry: registry, loop: loop, level: level
@@ -101,15 +112,17 @@ private struct Launch {
                 WeaverLogHandler(component: label, replica: replica.shortReplica, level: level, sink: sink)
             }
         }
-        try watch(loop, controlDescriptor: weavelet.controlDescriptor)
+        try watch(loop, controlDescriptor: weavelet.controlDescriptor) { orphan.end() }
         // Ctrl-C reaches the whole foreground group: the deployer decides what it means for this process.
-        return await weavelet.run { $0.watchSignals(ending: [SIGTERM], ignored: [SIGINT]) }
+        let code = await weavelet.run { $0.watchSignals(ending: [SIGTERM], ignored: [SIGINT]) }
+        if code == ExitCode.controlClosed { orphan.end() }
+        return code
     }
 
     // MARK: Alone
 
     private func runSingle(_ registry: ComponentRegistry, _ loop: EventLoop) async throws -> Int32 {
-        let settings = try singleSettings(registry)
+        let settings = try await singleSettings(registry, loop)
         let sink = StandardErrorSink()
         let level = self.level
         LoggingSystem.bootstrap { label in
@@ -128,22 +141,42 @@ private struct Launch {
     }
 
     /// The config of a single process, checked down to the components' sections before anything is constructed.
-    private func singleSettings(_ registry: ComponentRegistry) throws -> SingleSettings {
-        guard let path = environment(Weaver.configVariable) else {
+    private func singleSettings(_ registry: ComponentRegistry, _ loop: EventLoop) async throws -> SingleSettings {
+        guard let path = environment(Weaver.configVariable) ?? Self.localConfig else {
             return SingleSettings(application: Self.programName)
         }
-        let checked = try AppConfig.load(path).check(against: AppDescriptor(registry))
+        let config = try AppConfig.load(path)
+        let checked = try config.check(against: try await description(loop))
         let sections = ConfigSections(checked.sections)
         for record in registry.records.values {
             do throws(ConfigSectionError) {
                 _ = try sections.values(for: record)
             } catch {
-                throw checked.error(inSectionOf: error.section, error.reason)
+                throw checked.error(inSectionOf: error.section, key: error.key, error.reason)
             }
         }
         return SingleSettings(
             application: checked.config.name, sections: checked.sections,
             listenerAddresses: checked.config.singleListeners.mapValues(\.description))
+    }
+
+    /// The config in the working folder, if there is one.
+    private static var localConfig: String? {
+        let name = "weaver.toml"
+        return unsafe access(name, F_OK) == 0 ? name : nil
+    }
+
+    /// What this binary contains. A process of its own finds the keys of config sections, because that may trap; without
+    /// one (on systems without /proc) any key may be valid.
+    private func description(_ loop: EventLoop) async throws -> AppDescriptor {
+        let itself = Envelope.Program(
+            executable: "/proc/self/exe", arguments: Array(CommandLine.arguments.dropFirst()),
+            environment: MultiDeployment.childEnvironment(ProcessInfo.processInfo.environment, adding: []))
+        do {
+            return try await DescriptorProbe.describe(itself, loop: loop)
+        } catch is DescriptorProbe.Failure {
+            return try AppDescriptor(linked: LinkedRecords.all.implementations, listed: listed, findsConfigKeys: false)
+        }
     }
 
     // MARK: The process
@@ -158,12 +191,18 @@ private struct Launch {
 
     /// Reports a blocked loop, and ends the process when its deployer is gone and the loop does not see it. Written to
     /// standard error, because the way over the pipe is the loop's.
-    private func watch(_ loop: EventLoop, controlDescriptor: Int32?) throws {
+    private func watch(
+        _ loop: EventLoop, controlDescriptor: Int32?, onControlClosed: @escaping @Sendable () -> Void = {}
+    ) throws {
         try Watchdog.start(
             loop: loop, controlDescriptor: controlDescriptor,
             onStall: { stall in
                 complain("the event loop is blocked for \(stall.duration)\(stall.name.map { " by \($0)" } ?? "")")
-            }, onControlClosed: { _exit(ExitCode.controlClosed) })
+            },
+            onControlClosed: {
+                onControlClosed()
+                _exit(ExitCode.controlClosed)
+            })
     }
 
     private static var programName: String {

@@ -1,21 +1,29 @@
 import HTTPTypes
 import WeaverRuntime
 
-/// An application for the integration tests: its component does on request what an application should not do.
+/// An application for the integration tests: its components do on request what an application should not do.
 @main
 @Implements(Main.self)
 final class UnrulyApp: Main {
     @Ref var unruly: any Unruly
+    @Ref var stillborn: any Stillborn
     @Listener var door: WeaverListener
 
     func serve() async throws {
         try await door.serve { request, body, writer in
+            var answer = "ok"
             switch request.path {
             case "/spin": try await self.unruly.spin()
             case "/crash": try await self.unruly.crash()
+            case "/fork": answer = "\(try await self.unruly.fork())"
+            case "/flood": try await self.unruly.flood(lines: 200_000)
+            case "/huge": try await self.unruly.huge()
+            case "/log": try await self.unruly.logHuge()
+            case "/hang-up": try await self.unruly.hangUp()
+            case "/stillborn": do { try await self.stillborn.live() } catch { answer = "\(error)" }
             default: try await self.unruly.behave()
             }
-            try await writer.respond(body: "ok")
+            try await writer.respond(body: answer)
         }
     }
 }
@@ -28,17 +36,48 @@ protocol Unruly: Sendable {
     func spin() async throws
     /// Ends the process by a trap.
     func crash() async throws
+    /// Starts a process that ignores what it can; gives its id.
+    func fork() async throws -> Int32
+    /// Prints so many lines.
+    func flood(lines: Int) async throws
+    /// Prints a line of many megabytes.
+    func huge() async throws
+    /// Logs a message larger than a message of the pipe may be.
+    func logHuge() async throws
+    /// Closes the pipes to the deployer, and lives on.
+    func hangUp() async throws
 }
 
-@Implements(Unruly.self)
-final class UnrulyService: Unruly {
-    func behave() async throws {}
+/// A component whose start fails as long as the config says so.
+@Component
+protocol Stillborn: Sendable {
+    @Idempotent func live() async throws
+}
 
-    func spin() async throws {
-        while true {}
+/// What the config says of the component. It traps on values that nobody would write: those by which the keys of a section
+/// are found.
+struct StillbornConfig: Decodable, Sendable {
+    var fails: Bool
+    var share: Int
+
+    enum CodingKeys: CodingKey { case fails, parts }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        fails = try container.decodeIfPresent(Bool.self, forKey: .fails) ?? false
+        share = 100 / ((try? container.decode(Int.self, forKey: .parts)) ?? 1)
+    }
+}
+
+@Implements(Stillborn.self)
+final class StillbornService: Stillborn {
+    @Config var settings: StillbornConfig
+
+    struct NotBorn: Error {}
+
+    func start() async throws {
+        if settings.fails { throw NotBorn() }
     }
 
-    func crash() async throws {
-        fatalError("told to crash")
-    }
+    func live() async throws {}
 }

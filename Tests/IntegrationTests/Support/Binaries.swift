@@ -10,9 +10,9 @@ enum Binaries {
     /// The application that misbehaves.
     static let unruly = path("UnrulyApp")
 
-    /// Whether all of them are there.
-    static let areBuilt = [weaver, lemon, unruly].allSatisfy(FileManager.default.isExecutableFile)
-    /// What to do when they are not.
+    /// Whether somebody has said where they are; that they are really there is a test of its own.
+    static let areNamed = ProcessInfo.processInfo.environment["WEAVER_BINARIES"] != nil
+    /// What to do when nobody has.
     static let howToBuild: Comment = "run by `make test`, which builds the binaries and sets WEAVER_BINARIES"
 
     private static func path(_ name: String) -> String {
@@ -21,5 +21,10 @@ enum Binaries {
 }
 
 /// The tests that start real processes: one at a time, because each has the machine to itself.
-@Suite(.serialized, .enabled(if: Binaries.areBuilt, Binaries.howToBuild), .timeLimit(.minutes(5)))
-enum Integration {}
+@Suite(.serialized, .enabled(if: Binaries.areNamed, Binaries.howToBuild), .timeLimit(.minutes(5)))
+enum Integration {
+    @Test(arguments: [Binaries.weaver, Binaries.lemon, Binaries.unruly])
+    static func everyBinaryIsThere(path: String) {
+        #expect(FileManager.default.isExecutableFile(atPath: path))
+    }
+}

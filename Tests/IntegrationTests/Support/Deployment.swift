@@ -11,6 +11,17 @@ final class Deployment {
     init(config: String, in sandbox: Sandbox) async throws {
         self.sandbox = sandbox
         deployer = try Program(Binaries.weaver, ["multi", "deploy", config], in: sandbox)
+        try await becomeReady()
+    }
+
+    /// The same for a deployer that was started in another way.
+    init(by deployer: Program, in sandbox: Sandbox) async throws {
+        self.sandbox = sandbox
+        self.deployer = deployer
+        try await becomeReady()
+    }
+
+    private func becomeReady() async throws {
         do {
             try await eventually(within: .seconds(60), "a deployment that is ready") {
                 guard self.deployer.isRunning else {
@@ -42,6 +53,14 @@ final class Deployment {
         try await status()?.replicas.filter { $0.component == component && $0.state == "ready" }.compactMap(\.pid) ?? []
     }
 
+    /// Waits until the replica of a component that was `victim` has a successor, and every replica is ready.
+    func recover(_ component: String, from victim: Int32, replicas: Int = 2) async throws {
+        try await eventually("a new replica of \(component)") {
+            let now = try await self.pids(of: component)
+            return now.count == replicas && !now.contains(victim)
+        }
+    }
+
     /// A connection to the proxy.
     func connect() throws -> HTTPConnection {
         try HTTPConnection(port: port)
@@ -52,7 +71,7 @@ final class Deployment {
         let children = ProcessTable.children(of: deployer.pid)
         deployer.signal(signal)
         let code = try await deployer.exitCode()
-        if signal != SIGKILL { #expect(code == 0, "\(deployer.errors)") }
+        #expect(code == (signal == SIGKILL ? 128 + SIGKILL : 0), "\(deployer.errors)")
         try await eventually("the end of \(children)") { !children.contains(where: ProcessTable.isAlive) }
     }
 }

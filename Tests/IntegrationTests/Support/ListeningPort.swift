@@ -29,6 +29,13 @@ struct ListeningPort {
         port = UInt16(bigEndian: address.sin_port)
     }
 
+    /// A port of 127.0.0.1 that was free a moment ago.
+    static func free() throws -> UInt16 {
+        let socket = try ListeningPort()
+        defer { socket.close() }
+        return socket.port
+    }
+
     func close() {
         Foundation.close(socket)
     }

@@ -11,8 +11,11 @@ final class Program: @unchecked Sendable {
     private let outputPath: String
     private let errorPath: String
 
-    /// Starts a program.
-    init(_ executable: String, _ arguments: [String], in sandbox: Sandbox, environment: [String: String] = [:]) throws {
+    /// Starts a program; its standard output goes to `output` instead of a file when there is one.
+    init(
+        _ executable: String, _ arguments: [String], in sandbox: Sandbox, environment: [String: String] = [:],
+        output: Pipe? = nil
+    ) throws {
         let name = "\(sandbox.folder)/output-\(UInt32.random(in: 0 ... .max))"
         (outputPath, errorPath) = (name + ".out", name + ".err")
         for path in [outputPath, errorPath] {
@@ -23,7 +26,7 @@ final class Program: @unchecked Sendable {
         process.currentDirectoryURL = URL(filePath: sandbox.folder)
         process.environment = sandbox.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
+        process.standardOutput = output ?? FileHandle(forWritingAtPath: outputPath) as Any
         process.standardError = FileHandle(forWritingAtPath: errorPath)
         try process.run()
     }
@@ -94,6 +97,9 @@ enum ProcessTable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.filter { stat($0)?.parent == parent && isAlive($0) }.sorted()
     }
+
+    /// The process group of a process.
+    static func group(of pid: Int32) -> Int32 { getpgid(pid) }
 
     private static func stat(_ pid: Int32) -> (state: Substring, parent: Int32)? {
         // The command's name, in parentheses, may contain anything.

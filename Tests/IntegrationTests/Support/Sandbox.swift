@@ -35,16 +35,13 @@ final class Sandbox: Sendable {
         return path
     }
 
-    /// Every file and socket in the folders that the programs share with others, without the folders themselves.
+    /// Everything in the folders that the programs share with others, but for the registry's own folder.
     func leftBehind() -> [String] {
         ["data", "run", "tmp"].flatMap { name in
             let root = "\(folder)/\(name)"
             let found = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
-            return found.map { "\(root)/\($0)" }.filter { path in
-                let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-                return kind != .typeDirectory
-            }
-        }
+            return found.map { "\(root)/\($0)" }
+        }.filter { !["\(folder)/data/weaver", "\(folder)/data/weaver/deployments"].contains($0) }
     }
 
     /// The config of the lemon application, on a free port.
@@ -70,7 +67,7 @@ final class Sandbox: Sendable {
     }
 
     /// The config of the application that misbehaves, on a free port.
-    func unrulyConfig() throws -> String {
+    func unrulyConfig(extra: String = "") throws -> String {
         try write(
             """
             [weaver]
@@ -79,6 +76,7 @@ final class Sandbox: Sendable {
 
             [multi.listeners.door]
             address = "127.0.0.1:0"
+            \(extra)
             """, to: "weaver.toml")
     }
 }

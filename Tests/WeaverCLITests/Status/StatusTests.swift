@@ -47,9 +47,9 @@ import WeaverCore
     @Test func aReplicaWithoutProcessShowsWhatItIsDoing() {
         var status = lemon()
         status.replicas[2].pid = nil
-        status.replicas[2].state = "failed"
+        status.replicas[2].state = "given up"
         let text = StatusTables(StatusDocument(deployments: [status])).rendered(style: .plain)
-        #expect(text.contains("│ Lemon.Categories    │ 10272, failed │"))
+        #expect(text.contains("│ Lemon.Categories    │ 10272, given up │"))
     }
 
     @Test func componentsThatShareAProcessHaveARowEach() throws {

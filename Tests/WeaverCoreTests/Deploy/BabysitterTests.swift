@@ -106,6 +106,8 @@ import WeaverCore
         world.version = "2"
         world.bringUp()
         #expect(world.logged("has changed since the deployment began"))
+        #expect(world.killed.count == 2)
+        #expect(!world.states(of: "main").contains(.ready))
     }
 
     @Test func `stopping drains main before the others and ends with 0`() {
@@ -129,9 +131,102 @@ import WeaverCore
         var world = World()
         world.start()
         world.bringUp()
+        let main = Set(world.ready(of: "main"))
         world.stop()
-        world.advance(.seconds(60))
-        #expect(world.killed.count == 2)
+        let patience = EndBounds.answerToDrain + EndBounds.shutdown(components: 1)
+        world.advance(patience - .seconds(1))
+        #expect(world.drained.count == 2 && world.shutDown.count == 2 && world.terminated.isEmpty)
+        world.advance(.seconds(1))
+        #expect(world.terminated == main && world.killed.isEmpty)
+        world.advance(Teardown.terminateBound)
+        #expect(world.killed == main)
+        #expect(world.endCode == 0)
+    }
+
+    @Test func `a replica that says it ends and then hangs is killed and replaced`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let hung = world.ready(of: "main")[0]
+        world.leave(hung, completed: false)
+        world.advance(EndBounds.leaving(components: 1) - .seconds(1))
+        #expect(world.killed.isEmpty)
+        world.advance(.seconds(2))
+        #expect(world.killed == [hung])
+        world.advance(.seconds(1))
+        world.bringUp()
+        #expect(world.ready(of: "main").count == 2)
+    }
+
+    @Test func `a main that has returned and hangs in its end is killed, and has completed all the same`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.leave(main[0], completed: true)
+        world.advance(EndBounds.leaving(components: 1) + .seconds(1))
+        #expect(world.killed == [main[0]])
+        #expect(world.states(of: "main") == [.stopped, .ready])
+    }
+
+    @Test func `a start that is refused has the time to stop what had started, and is killed after it`() {
+        var world = World()
+        world.start()
+        let refused = world.starting(of: "main")[0]
+        world.fail(refused, reason: "no database")
+        world.advance(EndBounds.shutdown(components: 1) - .seconds(1))
+        #expect(world.killed.isEmpty)
+        world.advance(.seconds(2))
+        #expect(world.killed.contains(refused))
+    }
+
+    @Test func `a replica whose pipe has closed gets no more work at once, and what is said of it twice is told once`()
+    {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.export(by: main[0], listener: "lemon", port: 1001)
+        world.export(by: main[1], listener: "lemon", port: 1002)
+        world.fail(main[0], reason: "its pipe has closed")
+        #expect(world.backends["lemon"] == [.ip("127.0.0.1", port: 1002)])
+        world.fail(main[0], reason: "said again")
+        world.die(main[0])
+        world.fail(main[0], reason: "said of the dead")
+        #expect(world.logged("its pipe has closed") && !world.logged("said"))
+    }
+
+    @Test func `a shortage of the machine does not count as a failure of the replica, and passes`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        world.hasShortage = true
+        world.die(world.ready(of: "main")[0])
+        world.advance(.seconds(600))
+        #expect(world.spawns > 50)
+        #expect(!world.logged("given up"))
+        #expect(world.logged("too many open files"))
+        world.hasShortage = false
+        world.advance(.seconds(10))
+        world.bringUp()
+        #expect(world.ready(of: "main").count == 2)
+    }
+
+    @Test func `callers are told that a group is given up, so that their calls fail at once`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")
+        world.ask(by: main[0], for: "Lemon.Products")
+        #expect(world.isGivenUp("Lemon.Products", seenBy: main[0]) == false)
+        for _ in 0..<20 {
+            for replica in world.starting(of: "Lemon.Products") { world.die(replica) }
+            world.advance(.seconds(6))
+        }
+        #expect(world.states(of: "Lemon.Products") == [.givenUp, .givenUp])
+        #expect(world.isGivenUp("Lemon.Products", seenBy: main[0]) == true)
+        world.ask(by: main[1], for: "Lemon.Products")
+        #expect(world.isGivenUp("Lemon.Products", seenBy: main[1]) == true)
     }
 
     @Test func `a main that has returned is not started again and ends the deployment`() {
@@ -166,6 +261,58 @@ import WeaverCore
         #expect(after.slices.count == 1)
     }
 
+    /// A world in which somebody has asked for the routed component, whose two processes have not started yet.
+    private func worldAwaitingCache() -> (world: World, caller: String, cache: [String]) {
+        var world = World()
+        world.start()
+        world.bringUp()
+        world.ask(by: world.ready(of: "main")[0], for: "Lemon.Categories")
+        world.bringUp()
+        let caller = world.ready(of: "Lemon.Categories")[0]
+        world.ask(by: caller, for: "Lemon.CategoryCache")
+        return (world, caller, world.starting(of: "Lemon.CategoryCache"))
+    }
+
+    @Test func `no key moves while the replicas of a routed component come up one after the other`() {
+        var (world, caller, cache) = worldAwaitingCache()
+        world.bringUp(cache[0])
+        #expect(world.routes(of: "Lemon.CategoryCache", seenBy: caller) == [])
+        world.bringUp(cache[1])
+        #expect(world.routes(of: "Lemon.CategoryCache", seenBy: caller)?.map(\.id) == cache)
+        #expect(
+            world.assignment(of: "Lemon.CategoryCache", seenBy: caller)?.slices.map(\.replicas) == cache.map { [$0] })
+        #expect(world.assignment(of: "Lemon.CategoryCache", seenBy: caller)?.version == 1)
+    }
+
+    @Test func `a first assignment waits neither for a replica that has failed once nor for longer than its bound`() {
+        var (world, caller, cache) = worldAwaitingCache()
+        world.bringUp(cache[0])
+        world.die(cache[1])
+        #expect(world.routes(of: "Lemon.CategoryCache", seenBy: caller)?.map(\.id) == [cache[0]])
+
+        (world, caller, cache) = worldAwaitingCache()
+        world.bringUp(cache[0])
+        world.advance(Babysitter.Limits().firstAssignment - .milliseconds(1))
+        #expect(world.routes(of: "Lemon.CategoryCache", seenBy: caller) == [])
+        world.advance(.milliseconds(1))
+        #expect(world.routes(of: "Lemon.CategoryCache", seenBy: caller)?.map(\.id) == [cache[0]])
+    }
+
+    @Test func `a replica may listen and export only what its own group has`() {
+        var world = World()
+        world.start()
+        world.bringUp()
+        let main = world.ready(of: "main")[0]
+        world.ask(by: main, for: "Lemon.Products")
+        let stranger = world.alive(of: "Lemon.Products")[0]
+        world.askAddress(by: stranger, listener: "lemon")
+        world.export(by: stranger, listener: "lemon", port: 1001)
+        #expect(world.refusals == Array(repeating: "Lemon.Products has no listener lemon", count: 2))
+        #expect(world.backends["lemon"]?.isEmpty != false)
+        world.askAddress(by: main, listener: "lemno")
+        #expect(world.refusals.count == 3)
+    }
+
     @Test func `a component that the caller has no ref to is refused`() {
         var world = World()
         world.start()
@@ -185,7 +332,6 @@ import WeaverCore
         }
         world.stop()
         world.advance(.seconds(120))
-        for replica in world.alive { world.die(replica) }
         #expect(world.endCode != nil, "seed \(seed)")
         #expect(world.alive.isEmpty, "seed \(seed)")
     }

@@ -14,7 +14,12 @@ struct World {
     private(set) var alive: [String] = []
     private(set) var group: [String: String] = [:]
     private(set) var backends: [String: [SocketAddress]] = [:]
+    /// Those that were sent SIGKILL, and those that were sent SIGTERM.
     private(set) var killed: Set<String> = []
+    private(set) var terminated: Set<String> = []
+    /// Whether the machine has nothing left to start a process with.
+    var hasShortage = false
+    private(set) var spawns = 0
     private(set) var drained: [String] = []
     private(set) var shutDown: [String] = []
     private(set) var refusals: [String] = []
@@ -51,19 +56,32 @@ struct World {
 
     /// Lets all processes that are starting become ready, and those that they cause to be started, too.
     mutating func bringUp() {
-        for replica in alive where !isReady.contains(replica) {
-            port += 1
-            babysitter.reported(
-                replica, WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:\(port)", processID: 1, version: version),
-                now: now)
-            babysitter.started(replica, now: now)
-            isReady.insert(replica)
-        }
+        for replica in alive where !isReady.contains(replica) { bringUp(replica) }
+    }
+
+    /// Lets one process that is starting become ready.
+    mutating func bringUp(_ replica: String) {
+        port += 1
+        babysitter.reported(
+            replica, WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:\(port)", processID: 1, version: version),
+            now: now)
+        babysitter.started(replica, now: now)
+        isReady.insert(replica)
         settle()
     }
 
     mutating func ask(by replica: String, for component: String) {
         babysitter.startComponentAsked(by: replica, component: component, request: 1, now: now)
+        settle()
+    }
+
+    mutating func askAddress(by replica: String, listener: String) {
+        babysitter.addressAsked(by: replica, listener: listener, request: 3)
+        settle()
+    }
+
+    mutating func fail(_ replica: String, reason: String) {
+        babysitter.failed(replica, reason: reason, now: now)
         settle()
     }
 
@@ -73,7 +91,7 @@ struct World {
     }
 
     mutating func leave(_ replica: String, completed: Bool) {
-        babysitter.leaving(replica, completed: completed)
+        babysitter.leaving(replica, completed: completed, now: now)
         settle()
     }
 
@@ -109,8 +127,11 @@ struct World {
 
     mutating func randomStep(_ random: inout SeededGenerator) {
         let replica = alive.randomElement(using: &random)
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<12, using: &random) {
         case 0, 1: bringUp()
+        case 9: if let replica { leave(replica, completed: false) }
+        case 10: if let replica { fail(replica, reason: "its pipe broke") }
+        case 11: hasShortage = Bool.random(using: &random)
         case 2:
             guard let replica, group[replica] == "main" else { return }
             ask(by: replica, for: Bool.random(using: &random) ? "Lemon.Categories" : "Lemon.Products")
@@ -140,6 +161,11 @@ struct World {
     private mutating func perform(_ action: Babysitter.Action) {
         switch action {
         case .spawn(let setup):
+            spawns += 1
+            if hasShortage {
+                babysitter.spawnFailed(setup.replica, reason: "too many open files", isShortage: true, now: now)
+                return
+            }
             alive.append(setup.replica)
             group[setup.replica] = setup.group[0]
             babysitter.spawned(setup.replica, processID: 1)
@@ -147,8 +173,10 @@ struct World {
         case .reply(_, _, .refused(let reason)): refusals.append(reason)
         case .reply: break
         case .kill(let replica, let signal):
+            if signal == 15 { terminated.insert(replica) }
+            guard signal == 9 else { return }
             killed.insert(replica)
-            if signal == 9, alive.contains(replica) { die(replica) }
+            if alive.contains(replica) { die(replica) }
         case .startProxy(let listener, let address):
             if proxyFails {
                 babysitter.proxyFailed(listener, reason: "the address \(address) is in use")
@@ -184,6 +212,11 @@ struct World {
     func alive(of name: String) -> [String] { alive.filter { group[$0] == name } }
     func ready(of name: String) -> [String] { alive(of: name).filter(isReady.contains) }
     func starting(of name: String) -> [String] { alive(of: name).filter { !isReady.contains($0) } }
+    func states(of name: String) -> [DeploymentStatus.State] {
+        babysitter.status(began: now, now: now, processID: 1).groups.filter { $0.name == name }.flatMap(\.replicas)
+            .map(\.state)
+    }
+    func isGivenUp(_ component: String, seenBy replica: String) -> Bool? { told[replica]?[component]?.isGivenUp }
     func logged(_ text: String) -> Bool { logs.contains { $0.contains(text) } }
     func routes(of component: String, seenBy replica: String) -> [RoutingInfo.Replica]? {
         told[replica]?[component]?.replicas
@@ -199,6 +232,9 @@ struct World {
                 #expect(
                     ids.allSatisfy { isReady.contains($0) },
                     "seed \(seed): \(subscriber) was told of a replica of \(component) that is gone")
+                #expect(
+                    component != "Lemon.CategoryCache" || info.replicas.isEmpty || info.assignment != nil,
+                    "seed \(seed): \(component) has replicas before it has an assignment")
                 let owners = Set(info.assignment?.slices.flatMap(\.replicas) ?? ids)
                 #expect(owners.isSubset(of: ids), "seed \(seed): slices of \(component) name a replica that is gone")
             }

@@ -19,6 +19,7 @@ import Testing
         for piece in pieces {
             unsafe try decoder.feed(Array(piece).span.bytes) { message in
                 unsafe messages.append(message.withUnsafeBytes { unsafe [UInt8]($0) })
+                return true
             }
         }
         return (messages, decoder.pendingBytes)
@@ -52,6 +53,28 @@ import Testing
             #expect(messages.count == end / 7)
             #expect(pending == end % 7)
         }
+    }
+
+    @Test func `after a message that makes no sense the later ones of the same read are not handed over`() throws {
+        var decoder = PipeFrameDecoder()
+        var messages: [[UInt8]] = []
+        let bytes = Self.frame([1]) + Self.frame([2]) + Self.frame([3])
+        unsafe try decoder.feed(bytes.span.bytes) { message in
+            unsafe messages.append(message.withUnsafeBytes { unsafe [UInt8]($0) })
+            return messages.count < 2
+        }
+        #expect(messages == [[1], [2]])
+    }
+
+    @Test func `the memory of a large message is given back`() throws {
+        var decoder = PipeFrameDecoder()
+        let small = Self.frame([UInt8](repeating: 1, count: 1000))
+        unsafe try decoder.feed(small.span.bytes) { _ in true }
+        let kept = decoder.heldCapacity
+        #expect(kept > 0)
+        let large = Self.frame([UInt8](repeating: 1, count: PipeFrameDecoder.keptCapacity))
+        unsafe try decoder.feed(large.span.bytes) { _ in true }
+        #expect(decoder.heldCapacity == 0)
     }
 
     @Test func `a count over the limit is an error before its bytes come`() throws {

@@ -2,6 +2,15 @@ import Testing
 import WeaverCore
 
 @Suite struct LogPrinterTests {
+    @Test func `a component, a file or a replica cannot move the cursor or hide other lines`() {
+        let printer = LogPrinter(style: .plain, utcOffset: { _ in 0 })
+        let text = printer.text(
+            LogEntry(
+                time: 0, level: .info, component: "A\u{1b}[2J\nB", replica: "r\n\u{7}", file: "x/\u{1b}]0;t\r\n.swift",
+                line: 1, message: "said"))
+        #expect(text.unicodeScalars.count { $0.value < 0x20 } == 1 && text.hasSuffix("\n"))
+    }
+
     private let entry = LogEntry(
         time: 1_767_207_600_000_042, level: .info, component: "Lemon.Categories",
         replica: "f74f7512-a8ff-48e2-bdce-8a1a3dd4c640", file: "Lemon/Store.swift", line: 24, message: "created",

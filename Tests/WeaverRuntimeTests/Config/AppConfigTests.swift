@@ -36,7 +36,7 @@ import WeaverCore
             .init(name: "main", refs: ["Lemon.Categories"], listeners: ["lemon"]),
             .init(name: "Lemon.Categories", refs: ["Lemon.Cache"]),
             .init(name: "Lemon.Cache", hasConfig: true, configIsOpen: true, isRouted: true),
-            .init(name: "Lemon.Products", configKeys: [.init(name: "database", type: "String")], hasConfig: true),
+            .init(name: "Lemon.Products", configKeys: ["database"], hasConfig: true),
         ])
 
     private func config(_ text: String, file: String = "weaver.toml") throws -> AppConfig {

@@ -12,6 +12,12 @@ import WeaverLoop
     import Foundation
 #endif
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The status socket, its client, and the registry of running deployments.
 @Suite(.timeLimit(.minutes(1)))
 struct StatusTests {
@@ -24,7 +30,7 @@ struct StatusTests {
                     .init(
                         id: "r", pid: 8, state: .ready, restarts: 1, address: "127.0.0.1:9", age: 1,
                         lastExit: "signal 9"),
-                    .init(state: .failed),
+                    .init(state: .givenUp),
                 ])
         ], listeners: [.init(name: "lemon", address: "127.0.0.1:12345", backends: 1)])
 
@@ -92,9 +98,93 @@ struct StatusTests {
             try await loop.run { fixture.server?.close() }
             try await stopped
             #expect(hasEnded.withLock { $0 })
-            await #expect(throws: StatusError.gone) {
+            await #expect(throws: StatusError.noSocket) {
                 try await StatusClient(loop: loop).status(socket: folder.socketPath)
             }
+        }
+    }
+
+    @Test func aConnectionWithoutACommandEndsByItself() async throws {
+        try await withLoop { loop in
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            let closed = AsyncStream<Void>.makeStream()
+            try await loop.run {
+                fixture.server = try StatusServer(
+                    loop: loop, folder: folder, commandTimeout: .milliseconds(20), status: { Self.status }, stop: {})
+                let peer = Peer(text: "") { closed.continuation.yield() }
+                _ = try ByteStream.connect(
+                    to: .unix(folder.socketPath), loop: loop, timeout: .seconds(5), delegate: peer)
+            }
+            for await _ in closed.stream { break }
+            try await loop.run { fixture.server?.close() }
+        }
+    }
+
+    @Test func onlyNobodyAtTheSocketMeansThatADeploymentIsGone() {
+        func meaning(_ code: Int32) -> StatusError { StatusError(UVError(code: -code, operation: "x")) }
+        #expect(meaning(ECONNREFUSED) == .gone)
+        #expect(meaning(ENOENT) == .noSocket)
+        #expect(meaning(ETIMEDOUT) == .timedOut)
+        for code in [EMFILE, ENFILE, EACCES, EAGAIN, ECONNRESET, EPIPE] {
+            guard case .notAsked = meaning(code) else {
+                Issue.record("\(code): \(meaning(code))")
+                continue
+            }
+        }
+    }
+
+    @Test func aDeploymentWhoseSocketIsNotThereLivesAsLongAsItsProcess() async throws {
+        try await withLoop { loop in
+            let data = try SocketFolder.make(environment: [:])
+            defer { try? FileManager.default.removeItem(atPath: data.path) }
+            let registry = DeploymentRegistry(folder: data.path)
+            let pid = getpid()
+            let started = ProcessIdentity.startTime(of: pid)
+            let alive = DeploymentRegistry.Entry(
+                app: "a", deployment: "1", pid: pid, socket: "/nowhere/weaver-x/status.sock", started: started)
+            var another = alive
+            another.deployment = "2"
+            another.started = started.map { $0 + 1 }
+            for entry in [alive, another] { try registry.register(entry) }
+            #expect(await registry.list(loop: loop) == [.init(entry: alive, status: nil)])
+            #expect(registry.entries() == [alive], "a process that has only the same number is another one")
+        }
+    }
+
+    @Test func whatDeadDeployersHaveLeftIsSweptWithoutAskingAnybody() throws {
+        let data = try SocketFolder.make(environment: [:])
+        let socket = try SocketFolder.make(environment: [:])
+        defer { try? FileManager.default.removeItem(atPath: data.path) }
+        let registry = DeploymentRegistry(folder: data.path)
+        let pid = getpid()
+        let alive = DeploymentRegistry.Entry(app: "a", deployment: "1", pid: pid, socket: "/x/weaver-y/status.sock")
+        try registry.register(alive)
+        // The highest number that Linux gives is 2^22.
+        try registry.register(.init(app: "a", deployment: "2", pid: .max, socket: socket.socketPath))
+        registry.sweep()
+        #expect(registry.entries() == [alive])
+        #expect(!FileManager.default.fileExists(atPath: socket.path))
+    }
+
+    @Test func aProcessRemovesTheFilesThatItsDeployerHasNamedAndNoOthers() throws {
+        try withTemporaryFolder { folder in
+            let socket = try SocketFolder.make(environment: [:])
+            try put([], at: folder + "/entry.json")
+            try put([], at: folder + "/status.sock")
+            let files = DeploymentFiles(entry: folder + "/entry.json", socket: socket.socketPath)
+            let variables = Dictionary(
+                uniqueKeysWithValues: files.environment.map { variable in
+                    let parts = variable.split(separator: "=", maxSplits: 1)
+                    return (String(parts[0]), String(parts[1]))
+                })
+            #expect(DeploymentFiles { variables[$0] } == files)
+            #expect(DeploymentFiles { _ in nil } == nil)
+            files.remove()
+            #expect(!FileManager.default.fileExists(atPath: socket.path))
+            #expect(!FileManager.default.fileExists(atPath: folder + "/entry.json"))
+            DeploymentFiles(entry: folder + "/none", socket: folder + "/status.sock").remove()
+            #expect(FileManager.default.fileExists(atPath: folder + "/status.sock"))
         }
     }
 
@@ -145,7 +235,7 @@ struct StatusTests {
                 let alive = DeploymentRegistry.Entry(
                     app: "lemon", deployment: Self.status.deployment, pid: 7, socket: folder.socketPath)
                 try registry.register(alive)
-                try registry.register(.init(app: "gone", deployment: "1", pid: 1, socket: dead.socketPath))
+                try registry.register(.init(app: "gone", deployment: "1", pid: .max, socket: dead.socketPath))
                 try registry.register(.init(app: "other", deployment: "2", pid: 1, socket: folder.socketPath))
                 let running = await registry.list(loop: loop)
                 #expect(running == [.init(entry: alive, status: Self.status)])

@@ -12,6 +12,7 @@ import WeaverCore
     private static let toWeavelet: [EnvelopeMessage] = [
         .setup(setup), .componentsToStart([]), .componentsToStart(["main", "A.Bé"]),
         .routingInfo(RoutingInfo(component: "A.B", replicas: [])),
+        .routingInfo(RoutingInfo(component: "A.B", replicas: [], isGivenUp: true)),
         .routingInfo(
             RoutingInfo(
                 component: "A.B",
@@ -33,7 +34,7 @@ import WeaverCore
                     time: .min, level: $0, component: "main", file: "a.swift", line: .max, message: "m\n\u{0}",
                     attributes: ["k": "v", "": ""])
             }, dropped: 0),
-        .health(true), .health(false), .leaving(completed: true), .leaving(completed: false), .unknown,
+        .health, .leaving(completed: true), .leaving(completed: false), .unknown,
     ]
 
     @Test(arguments: [Int64.min, -1, 0, 1, .max])
@@ -120,7 +121,7 @@ import WeaverCore
             components: [
                 .init(
                     name: "A.B", implementation: "B", location: "b.swift:3", refs: ["A.C"], listeners: ["l"],
-                    configKeys: [.init(name: "k", type: "Int?")], hasConfig: true, configIsOpen: true, isRouted: true),
+                    configKeys: ["k"], hasConfig: true, configIsOpen: true, isRouted: true),
                 .init(name: "main"),
             ], problems: ["a cycle"])
         #expect(try DescriptorCodec.decode(DescriptorCodec.encode(descriptor)) == descriptor)

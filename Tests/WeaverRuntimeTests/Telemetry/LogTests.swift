@@ -12,7 +12,9 @@ import WeaverRuntime
     }
 
     @Test func `a full buffer drops and counts, and tells the sender once`() {
-        var buffer = LogBuffer(capacity: 2)
+        var limits = LogBuffer.Limits()
+        limits.entries = 2
+        var buffer = LogBuffer(limits: limits)
         let wakes = ["1", "2", "3"].map { buffer.append(entry($0)) }
         #expect(wakes == [true, false, false])
         let batch = buffer.take()
@@ -25,12 +27,37 @@ import WeaverRuntime
 
     @Test func `a batch has a bound, and the rest keeps its order`() {
         var buffer = LogBuffer()
-        for number in 0...LogBuffer.batchSize { _ = buffer.append(entry("\(number)")) }
+        let size = LogBuffer.Limits().batchEntries
+        for number in 0...size { _ = buffer.append(entry("\(number)")) }
         let first = buffer.take()
-        #expect(first.entries.count == LogBuffer.batchSize)
+        #expect(first.entries.count == size)
         #expect(!buffer.isEmpty)
         let second = buffer.take()
-        #expect(second.entries.map(\.message) == ["\(LogBuffer.batchSize)"])
+        #expect(second.entries.map(\.message) == ["\(size)"])
+    }
+
+    @Test func `a buffer and a batch have a bound in bytes, too`() {
+        let one = entry(String(repeating: "x", count: 1000))
+        var limits = LogBuffer.Limits()
+        limits.bytes = one.size * 3
+        limits.batchBytes = one.size * 2
+        var buffer = LogBuffer(limits: limits)
+        for _ in 0..<4 { _ = buffer.append(one) }
+        let first = buffer.take()
+        #expect(first.entries.count == 2 && first.dropped == 1)
+        for _ in 0..<2 { _ = buffer.append(one) }
+        let rest = [buffer.take(), buffer.take(), buffer.take()]
+        #expect(rest.map(\.entries.count) == [2, 1, 0])
+        #expect(rest.allSatisfy { $0.dropped == 0 })
+        #expect(buffer.isEmpty)
+    }
+
+    @Test func `an entry that is too large is cut and marked, and fits into a batch by itself`() {
+        var buffer = LogBuffer()
+        _ = buffer.append(entry(String(repeating: "x", count: 100 << 20)))
+        let batch = buffer.take()
+        #expect(batch.entries.count == 1 && batch.dropped == 0)
+        #expect(batch.entries.allSatisfy { $0.size <= LogEntry.maximumSize && $0.message.hasSuffix("bytes)") })
     }
 
     @Test func `an entry says who logs, and the nearest metadata wins`() {

@@ -13,7 +13,7 @@ final class Journal: Sendable {
     /// What `serve()` does.
     let life: Life
 
-    enum Life { case pay, payAndWait, fail }
+    enum Life { case pay, payAndWait, callForEver, fail }
 
     init(failingStart: String? = nil, life: Life = .pay) {
         self.failingStart = failingStart
@@ -65,6 +65,7 @@ actor StockService: Stock {
     func tenant() async throws -> String? { CallContext.current.metadata["tenant"] }
 
     func hang() async throws {
+        journal.note("hanging")
         do {
             try await Task.sleep(for: .seconds(60))
         } catch {
@@ -105,6 +106,7 @@ final class OrchardApp: Main {
         switch journal.life {
         case .pay: return
         case .fail: throw OrchardError.noHarvest("main")
+        case .callForEver: _ = try? await stock.hang()
         case .payAndWait:
             await tryEverything()
             try await Task.sleep(for: .seconds(60))

@@ -16,12 +16,19 @@ final class PipeDeployer: @unchecked Sendable {
     private var pipes: [String: Pipe] = [:]
     private var addresses: [String: String] = [:]
     private let log = Mutex<[LogEntry]>([])
+    private let dropped = Mutex(0)
     private let asked = Mutex<[String]>([])
+    /// How often an ask is refused before it is granted.
+    private let refusals: Mutex<Int>
     private let secret = [UInt8](repeating: 7, count: SetupInfo.secretLength)
 
-    init(loop: EventLoop) { self.loop = loop }
+    init(loop: EventLoop, refusing refusals: Int = 0) {
+        self.loop = loop
+        self.refusals = Mutex(refusals)
+    }
 
     var entries: [LogEntry] { log.withLock { $0 } }
+    var entriesDropped: Int { dropped.withLock { $0 } }
     /// The components that weavelets have asked for.
     var componentsAsked: [String] { asked.withLock { $0 } }
 
@@ -69,6 +76,13 @@ final class PipeDeployer: @unchecked Sendable {
         await onLoop { self.pipes[replica]?.close() }
     }
 
+    /// Returns when all pipes have closed, as they do when their weavelets have ended.
+    func waitForTheEnd() async {
+        while await !withCheckedContinuation({ (continuation: CheckedContinuation<Bool, Never>) in
+            loop.execute { continuation.resume(returning: self.pipes.isEmpty) }
+        }) { await Task.yield() }
+    }
+
     private func onLoop(_ body: @escaping @Sendable () -> Void) async {
         await withCheckedContinuation { continuation in
             loop.execute {
@@ -92,6 +106,11 @@ final class PipeDeployer: @unchecked Sendable {
         switch message {
         case .startComponent(let component):
             asked.withLock { $0.append(component) }
+            let isRefused = refusals.withLock { left in
+                defer { left = max(0, left - 1) }
+                return left > 0
+            }
+            if isRefused { return pipe.reply(to: id, .refused("not now")) }
             pipe.reply(to: id, .done)
             guard let address = addresses[component] else { return }
             pipe.send(
@@ -99,7 +118,9 @@ final class PipeDeployer: @unchecked Sendable {
                     RoutingInfo(component: component, replicas: [.init(id: component, address: address)])))
         case .getAddress: pipe.reply(to: id, .address("127.0.0.1:0"))
         case .exportListener: pipe.reply(to: id, .listenerExported(proxyAddress: "127.0.0.1:80"))
-        case .log(let entries, _): log.withLock { $0 += entries }
+        case .log(let entries, let lost):
+            log.withLock { $0 += entries }
+            dropped.withLock { $0 += Int(lost) }
         default: break
         }
     }

@@ -7,12 +7,12 @@ import WeaverRuntime
 @Suite struct WeaveletTests {
     /// Two weavelets with pipes and RPC of their own, in one process and on one loop: stock; main with till.
     private func withOrchard(
-        _ journal: Journal,
+        _ journal: Journal, refusing refusals: Int = 0,
         _ body: (PipeDeployer, _ ends: (stock: Task<Int32, Never>, app: Task<Int32, Never>)) async throws -> Void
     ) async throws {
         let registry = try Orchard.registry()
         try await withLoop { loop in
-            let deployer = PipeDeployer(loop: loop)
+            let deployer = PipeDeployer(loop: loop, refusing: refusals)
             try await Journal.$current.withValue(journal) {
                 let stock = try await deployer.launch(
                     "stock", group: [Orchard.stock], reachable: [], registry: registry,
@@ -22,6 +22,7 @@ import WeaverRuntime
                     registry: registry)
                 let ends = (stock: Task { await stock.run() }, app: Task { await app.run() })
                 try await body(deployer, ends)
+                await deployer.waitForTheEnd()
             }
         }
     }
@@ -56,6 +57,40 @@ import WeaverRuntime
             let entry = try #require(deployer.entries.first { $0.message == "paid" })
             #expect(entry.component == ComponentRegistry.main)
             #expect(entry.attributes == ["apples": "2"])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a deployer that refuses a component is asked again`() async throws {
+        let journal = Journal(life: .payAndWait)
+        try await withOrchard(journal, refusing: 1) { deployer, ends in
+            #expect(await deployer.request("stock", .componentsToStart([Orchard.stock])) == .done)
+            #expect(
+                await deployer.request("app", .componentsToStart([ComponentRegistry.main, Orchard.till])) == .done)
+            await waitUntil { journal.all.contains("waiting") }
+            #expect(deployer.componentsAsked == [Orchard.stock, Orchard.stock])
+            await deployer.send("app", .shutdown)
+            #expect(await ends.app.value == 0)
+            await deployer.send("stock", .shutdown)
+            #expect(await ends.stock.value == 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a component is not stopped under a call that another process makes`() async throws {
+        let journal = Journal(life: .callForEver)
+        try await withOrchard(journal) { deployer, ends in
+            #expect(await deployer.request("stock", .componentsToStart([Orchard.stock])) == .done)
+            #expect(
+                await deployer.request("app", .componentsToStart([ComponentRegistry.main, Orchard.till])) == .done)
+            await waitUntil { journal.all.contains("hanging") }
+            // Without a drain before: the call is cancelled, and only then the component is stopped.
+            await deployer.send("stock", .shutdown)
+            #expect(await ends.stock.value == 0)
+            let end = journal.all.filter { ["hang cancelled", "stop stock"].contains($0) }
+            #expect(end == ["hang cancelled", "stop stock"])
+            await deployer.send("app", .shutdown)
+            #expect(await ends.app.value == 0)
         }
     }
 

@@ -7,36 +7,58 @@ import WeaverRuntime
 /// shows an old value, an entry counts only while no other process has written to the database since it was checked;
 /// after that, one look at the row confirms or replaces it. SQLite tells which is the case (`PRAGMA data_version`).
 ///
+/// A replica that takes over an id knows it, too: it loads the table before it gets calls, and again when it was not
+/// called for a while, because another one may have stood in for it meanwhile.
+///
 /// An actor whose methods never suspend: no write can come between reading a row and caching it. Waiting for SQLite blocks
 /// the thread, so they run on the pool and not on the process's event loop.
 @Implements(CategoryCache.self, runsOn: .pool, routedBy: CategoryCacheRouter.self)
 actor CategoryCacheStore: CategoryCache {
-    /// The number of entries at which the cache starts anew.
-    static let capacity = 100_000
-
-    private struct Entry {
-        var category: Category
-        var checkedAt: Int
-    }
-
     @Config var config: DatabaseConfig
     private let database: DatabaseQueue
-    private var entries: [Int: Entry] = [:]
+    private var entries = CategoryEntries()
+    private var lastCall: ContinuousClock.Instant?
+
+    /// After so long without a call the table is loaded again. The deployer takes 5 s to notice that a replica is silent.
+    private static let quietTime = Duration.seconds(2)
 
     init(context: ComponentContext) async throws {
         database = try Database.open(try context.config(DatabaseConfig.self).database)
     }
 
+    func start() async throws {
+        try load()
+    }
+
     func get(_ id: Int) async throws -> CachedCategory? {
-        try lookUp(id)
+        try catchUp()
+        return try lookUp(id)
     }
 
     func create(_ category: Category) async throws -> Bool {
-        try write(category, sql: "INSERT INTO category (name, id) VALUES (?, ?) ON CONFLICT (id) DO NOTHING")
+        try catchUp()
+        return try write(category, sql: "INSERT INTO category (name, id) VALUES (?, ?) ON CONFLICT (id) DO NOTHING")
     }
 
     func update(_ category: Category) async throws -> Bool {
-        try write(category, sql: "UPDATE category SET name = ? WHERE id = ?")
+        try catchUp()
+        return try write(category, sql: "UPDATE category SET name = ? WHERE id = ?")
+    }
+
+    private func catchUp() throws {
+        let now = ContinuousClock.now
+        defer { lastCall = now }
+        if let lastCall, now - lastCall < Self.quietTime { return }
+        try load()
+    }
+
+    private func load() throws {
+        try database.read { database in
+            let version = try Self.version(of: database)
+            let rows = try Category.fetchAll(
+                database, sql: "SELECT id, name FROM category LIMIT ?", arguments: [CategoryEntries.capacity])
+            for row in rows { entries.remember(row, version) }
+        }
     }
 
     private func lookUp(_ id: Int) throws -> CachedCategory? {
@@ -47,10 +69,10 @@ actor CategoryCacheStore: CategoryCache {
                 return CachedCategory(category: cached.category, isHit: true)
             }
             guard let stored = try Self.row(id, in: database) else {
-                entries[id] = nil
+                entries.forget(id)
                 return nil
             }
-            remember(stored, version)
+            entries.remember(stored, version)
             return CachedCategory(category: stored, isHit: stored == cached?.category)
         }
     }
@@ -61,13 +83,8 @@ actor CategoryCacheStore: CategoryCache {
             return database.changesCount > 0 ? try Self.version(of: database) : nil
         }
         guard let version else { return false }
-        remember(category, version)
+        entries.remember(category, version)
         return true
-    }
-
-    private func remember(_ category: Category, _ version: Int) {
-        if entries.count >= Self.capacity { entries.removeAll() }
-        entries[category.id] = Entry(category: category, checkedAt: version)
     }
 
     /// A number that changes when another connection has written to the database, and only then.

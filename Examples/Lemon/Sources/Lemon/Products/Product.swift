@@ -17,6 +17,19 @@ package struct Product: Codable, Equatable, Sendable, FetchableRecord {
     }
 }
 
+extension Product {
+    /// All keys, always: a product without a category says so by null.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(name, forKey: .name)
+        try container.encode(description, forKey: .description)
+        try container.encode(price, forKey: .price)
+        try container.encode(categoryID, forKey: .categoryID)
+        try container.encode(categoryName, forKey: .categoryName)
+    }
+}
+
 /// What a client says about a product that it creates or replaces.
 package struct ProductDraft: Codable, Equatable, Sendable {
     var name: String

@@ -1,0 +1,18 @@
+internal import CUV
+
+/// What a process asks of the system for itself.
+package enum ProcessLimits {
+    /// How many files, sockets and pipes a process may have open, where the system lets it. 1,048,576.
+    package static let openFiles: UInt = 1 << 20
+
+    /// Raises the soft limit of open files to ``openFiles``, or as far as the hard one allows: the usual 1024 are a
+    /// concession to programs that use select(). Gives the limit that counts now.
+    @discardableResult
+    package static func raiseOpenFiles() -> UInt { weaver_raise_open_files(openFiles) }
+
+    /// On Linux, this process goes on when its parent dies, even if it has been stopped (SIGSTOP). It then sees that its
+    /// parent is gone, and can end in order; a stopped process would stay for ever.
+    ///
+    /// The system means the thread that has started this process, in a deployer its loop's, which lives to the end.
+    package static func continueWhenParentDies() { _ = weaver_set_parent_death_signal(SIGCONT) }
+}

@@ -1,0 +1,124 @@
+internal import Synchronization
+package import WeaverCore
+internal import WeaverLoop
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Log entries for people, written to a descriptor by a thread of its own: a reader that does not read (a pager, a
+/// terminal that was stopped) holds up that thread, and nothing else. What it misses is bounded, counted and told; see
+/// ``LineQueue``.
+package final class TerminalSink: LogSink {
+    private let printer: LogPrinter
+    private let shared: Shared
+    /// A byte in it tells the thread that there is something to write; its end, that there will be nothing more.
+    private let wakeup: Int32
+
+    /// What the writing thread shares with the others.
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+
+        init(capacity: Int) { state = Mutex(State(queue: LineQueue(capacity: capacity))) }
+    }
+
+    private struct State {
+        var queue: LineQueue
+        var isWriting = false
+        var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var nextWaiter: UInt64 = 0
+    }
+
+    /// A sink that writes to `descriptor`, which stays the caller's and is never closed before this object.
+    package init(
+        descriptor: Int32, printer: LogPrinter? = nil, capacity: Int = LineQueue.defaultCapacity
+    ) throws {
+        self.printer = printer ?? Terminal.logPrinter(for: descriptor)
+        shared = Shared(capacity: capacity)
+        var pipe = try PipePair()
+        let requests = pipe.takeReadEnd()
+        wakeup = pipe.takeWriteEnd()
+        Self.startThread { [shared] in Self.write(shared, to: descriptor, requests: requests) }
+    }
+
+    deinit { close(wakeup) }
+
+    package func write(_ entry: LogEntry) {
+        put { self.printer.text(entry) }
+    }
+
+    /// Writes text that is no log entry, in its turn.
+    package func put(_ text: () -> String) {
+        guard shared.state.withLock({ $0.queue.append(text) }) else { return }
+        // At most a byte for each batch is in the pipe, so this never blocks.
+        Terminal.put("\n", to: wakeup)
+    }
+
+    package func flush(within bound: Duration) async {
+        let id = shared.state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withCheckedContinuation { continuation in
+            let isDone = shared.state.withLock { state in
+                if state.queue.isEmpty, !state.isWriting { return true }
+                state.waiting[id] = continuation
+                return false
+            }
+            if isDone { return continuation.resume() }
+            Task { [shared] in
+                try? await Task.sleep(for: bound)
+                shared.state.withLock { $0.waiting.removeValue(forKey: id) }?.resume()
+            }
+        }
+    }
+
+    // MARK: The thread
+
+    private static func write(_ shared: Shared, to descriptor: Int32, requests: Int32) {
+        defer { close(requests) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        while true {
+            let count = unsafe read(requests, &bytes, bytes.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            while let text = next(shared) { Terminal.put(text, to: descriptor) }
+        }
+    }
+
+    /// What is to be written now; nil, when that is nothing, tells those who wait for it.
+    private static func next(_ shared: Shared) -> String? {
+        let (text, waiting) = shared.state.withLock { state -> (String?, [CheckedContinuation<Void, Never>]) in
+            state.isWriting = !state.queue.isEmpty
+            if state.isWriting { return (state.queue.take(), []) }
+            defer { state.waiting = [:] }
+            return (nil, Array(state.waiting.values))
+        }
+        for continuation in waiting { continuation.resume() }
+        return text
+    }
+
+    private static func startThread(_ body: @escaping @Sendable () -> Void) {
+        final class Body {
+            let run: @Sendable () -> Void
+            init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        }
+        var thread = pthread_t()
+        let start = unsafe Unmanaged.passRetained(Body(body))
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                #if canImport(Glibc)
+                    let raw = unsafe argument.unsafelyUnwrapped
+                #else
+                    let raw = unsafe argument
+                #endif
+                unsafe Unmanaged<Body>.fromOpaque(raw).takeRetainedValue().run()
+                return nil
+            }, start.toOpaque())
+        precondition(code == 0, "no thread for the log: errno \(code)")
+        pthread_detach(thread)
+    }
+}

@@ -1,0 +1,53 @@
+import WeaverRuntime
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Implements(Unruly.self)
+final class UnrulyService: Unruly {
+    func behave() async throws {}
+
+    func spin() async throws {
+        while true {}
+    }
+
+    func crash() async throws {
+        fatalError("told to crash")
+    }
+
+    func fork() async throws -> Int32 {
+        var pid: pid_t = 0
+        let script = "trap '' HUP TERM INT; while :; do /bin/sleep 1000; done"
+        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe ["/bin/sh", "-c", script].map { (text: String) in
+            unsafe strdup(text)
+        }
+        unsafe arguments.append(nil)
+        defer { unsafe arguments.forEach { unsafe free($0) } }
+        guard unsafe posix_spawn(&pid, "/bin/sh", nil, nil, &arguments, nil) == 0 else { throw Failed() }
+        return pid
+    }
+
+    func flood(lines: Int) async throws {
+        for line in 0..<lines { print("flood \(line)") }
+        fflush(nil)
+    }
+
+    func huge() async throws {
+        print(String(repeating: "x", count: 8 << 20))
+        fflush(nil)
+    }
+
+    func logHuge() async throws {
+        context.logger.info("\(String(repeating: "y", count: 80 << 20))", metadata: ["kept": "attribute"])
+    }
+
+    func hangUp() async throws {
+        // The writing one of its pipes: Envelope.childWriteDescriptor.
+        close(4)
+    }
+
+    struct Failed: Error {}
+}

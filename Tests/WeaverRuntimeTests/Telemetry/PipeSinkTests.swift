@@ -1,0 +1,42 @@
+import Synchronization
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+@testable import WeaverRuntime
+
+@Suite(.timeLimit(.minutes(1)))
+struct PipeSinkTests {
+    @Test func `entries of any size and number arrive, are cut or are counted, and the pipe lives on`() async throws {
+        try await withLoop { loop in
+            let registry = try Orchard.registry()
+            let deployer = PipeDeployer(loop: loop)
+            let journal = Journal()
+            try await Journal.$current.withValue(journal) {
+                let stock = try await deployer.launch(
+                    "stock", group: [Orchard.stock], reachable: [], registry: registry,
+                    sections: [Orchard.stock: "apples = 10"])
+                let end = Task { await stock.run() }
+                let huge = LogEntry(
+                    time: 0, level: .info, component: "main", message: String(repeating: "x", count: 70 << 20))
+                stock.log.write(huge)
+                for _ in 0..<10_000 {
+                    stock.log.write(
+                        LogEntry(time: 0, level: .info, component: "main", message: String(repeating: "y", count: 5000))
+                    )
+                }
+                await stock.log.flush(within: .seconds(30))
+                #expect(await deployer.request("stock", .healthCheck) == .health)
+                await deployer.send("stock", .shutdown)
+                #expect(await end.value == 0)
+                await deployer.waitForTheEnd()
+            }
+            let entries = deployer.entries
+            #expect(entries.first?.message.hasSuffix("bytes)") == true)
+            let arrived = entries.count { $0.message.hasPrefix("y") }
+            #expect(arrived + deployer.entriesDropped == 10_000)
+            #expect(entries.allSatisfy { $0.size <= LogEntry.maximumSize })
+        }
+    }
+}
