@@ -11,6 +11,8 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+extern long syscall(long number, ...);
 #endif
 #include <uv.h>
 
@@ -38,6 +40,15 @@ static const int WEAVER_UV_ENOENT = UV_ENOENT;
 /* fcntl is variadic, which Swift cannot call. A descriptor handed to libuv must not leak into a child process. */
 static inline int weaver_set_close_on_exec(int descriptor) {
     return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+/* All open descriptors but 0, 1 and 2. close_range is a system call of Linux 5.11, and glibc shows it only with
+   _GNU_SOURCE; before that the low numbers have to do: a limit of a million files is not worth as many calls. */
+static inline void weaver_mark_open_descriptors(void) {
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0) return;
+#endif
+    for (int descriptor = 3; descriptor < 256; descriptor++) weaver_set_close_on_exec(descriptor);
 }
 
 /* The same descriptor under another number, close-on-exec; fcntl is variadic. */

@@ -104,12 +104,8 @@ package final class ChildProcess: UVHandle {
         if leadsGroup { _ = uv_kill(-processID, SIGKILL) }
     }
 
-    /// Descriptors that we inherited have low numbers; a limit of a million open files is not worth as many calls.
-    private static let inheritedDescriptorsLookedAt: Int32 = 256
-
-    private static let inheritedDescriptorsAreMarked: Void = {
-        for descriptor in 3..<inheritedDescriptorsLookedAt { weaver_set_close_on_exec(descriptor) }
-    }()
+    /// What this process has inherited itself must not go on to its children; what it opens is marked from birth.
+    private static let inheritedDescriptorsAreMarked: Void = weaver_mark_open_descriptors()
 
     override func didClose() { onExit = nil }
 

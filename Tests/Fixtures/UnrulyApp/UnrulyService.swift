@@ -36,12 +36,13 @@ final class UnrulyService: Unruly {
     }
 
     func huge() async throws {
-        print(String(repeating: "x", count: 8 << 20))
+        print(String(decoding: [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20), as: UTF8.self))
         fflush(nil)
     }
 
     func logHuge() async throws {
-        context.logger.info("\(String(repeating: "y", count: 80 << 20))", metadata: ["kept": "attribute"])
+        let huge = String(decoding: [UInt8](repeating: UInt8(ascii: "y"), count: 80 << 20), as: UTF8.self)
+        context.logger.info("\(huge)", metadata: ["kept": "attribute"])
     }
 
     func hangUp() async throws {

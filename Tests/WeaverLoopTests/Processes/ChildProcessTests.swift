@@ -59,20 +59,21 @@ import WeaverCore
         }
     }
 
-    @Test func `a child has no descriptor but those it was handed`() async throws {
-        try await withLoop { loop in
-            // What other tests and the test runner have open at this time must not arrive either.
-            var pipe = try PipePair()
-            let (readEnd, writeEnd) = (pipe.takeReadEnd(), pipe.takeWriteEnd())
-            defer {
-                close(readEnd)
-                close(writeEnd)
+    @Test func `a child has no descriptor but those it was handed`() async {
+        // In a process of its own: other tests of this one open files that children inherit.
+        await #expect(processExitsWith: .success) {
+            try await withLoop { loop in
+                var pipe = try PipePair()
+                let (readEnd, writeEnd) = (pipe.takeReadEnd(), pipe.takeWriteEnd())
+                defer {
+                    close(readEnd)
+                    close(writeEnd)
+                }
+                let result = try await ChildProcessTests().shell("cd /proc/self/fd && echo *", loop: loop)
+                // One more is the shell's own, for the folder that it expands.
+                let numbers = result.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+                precondition(numbers.count <= 4 && numbers.prefix(3) == [0, 1, 2], "\(numbers)")
             }
-            let result = try await shell("cd /proc/self/fd && echo *", loop: loop)
-            // One more is the shell's own, for the folder that it expands.
-            let numbers = result.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
-            #expect(numbers.count <= 4)
-            #expect(numbers.prefix(3) == [0, 1, 2])
         }
     }
 
@@ -95,7 +96,7 @@ import WeaverCore
                     child.process = $0
                 }
             }
-            while try await !loop.run({ child.process != nil }) { await Task.yield() }
+            try await eventually("the child has started") { try await loop.run { child.process != nil } }
             try await loop.run { child.process?.kill(SIGTERM, wholeGroup: true) }
             let status = try await result.value.status
             #expect(status == .killed(signal: SIGTERM))

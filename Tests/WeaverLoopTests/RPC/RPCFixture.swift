@@ -162,14 +162,3 @@ func withRPC(
         }
     }
 }
-
-/// Waits until `condition` holds: for what another process's or thread's progress decides.
-func eventually(
-    _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
-) async throws {
-    for _ in 0..<1000 {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    Issue.record("not in time: \(what)", sourceLocation: sourceLocation)
-}

@@ -96,7 +96,7 @@ struct PipeConnectionTests {
     @Test func `a message over the limit is not sent, and closes the pipe with its size`() async throws {
         try await withPipe { loop, fixture in
             try await loop.run {
-                fixture.pipe?.send(.address(String(repeating: "x", count: PipeLimits.messageSize)))
+                fixture.pipe?.send(.address(String(byteCount: PipeLimits.messageSize)))
             }
             #expect(await fixture.closed.wait()?.hasPrefix("a message of 6710") == true)
         }
@@ -105,7 +105,7 @@ struct PipeConnectionTests {
     @Test func `an end that does not read is given up when what waits for it reaches the limit`() async throws {
         try await withPipe { loop, fixture in
             try await loop.run {
-                let piece = String(repeating: "x", count: PipeLimits.messageSize / 4)
+                let piece = String(byteCount: PipeLimits.messageSize / 4)
                 for _ in 0..<5 { fixture.pipe?.send(.address(piece)) }
                 #expect(fixture.pipe?.queuedBytes ?? 0 >= PipeLimits.messageSize)
                 fixture.pipe?.send(.drain)

@@ -186,20 +186,28 @@ struct LocalStubTests {
     }
 
     @Test("a deadline ends the wait although every thread of the pool is blocked", .timeLimit(.minutes(1)))
-    func deadlineWithBlockedPool() async throws {
-        let loop = try EventLoop()
-        defer { loop.stop() }
-        let (shop, _) = try local(
-            try await ComponentContext.construct(PoolClassShop.self), PoolClassShop.implementationRecord, on: loop)
-        // All of it on the loop: nothing of this test may need the pool before it is released.
-        let error = await Task(executorPreference: loop) {
-            let blocked = BlockedPool()
-            defer { blocked.release() }
-            return await #expect(throws: CallError.self) {
-                try await withCall(deadline: .milliseconds(20)) { try await shop.wait() }
-            }
-        }.value
-        #expect(error?.code == .deadlineExceeded)
+    func deadlineWithBlockedPool() async {
+        // In a process of its own: the pool is everybody's.
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop()
+            let record = PoolClassShop.implementationRecord
+            let link = LocalLink(info: record.component, runsOn: record.runsOn, loop: loop)
+            let implementation = try await ComponentContext.construct(PoolClassShop.self)
+            let shop = try #require(record.localStub(implementation, link) as? any Shop)
+            // All of it on the loop: nothing of this may need the pool before it is released.
+            let code = await Task(executorPreference: loop) { () -> CallError.Code? in
+                let blocked = BlockedPool()
+                defer { blocked.release() }
+                do {
+                    try await withCall(deadline: .milliseconds(20)) { try await shop.wait() }
+                    return nil
+                } catch {
+                    return (error as? CallError)?.code
+                }
+            }.value
+            precondition(code == .deadlineExceeded, "\(String(describing: code))")
+            loop.stop()
+        }
     }
 }
 

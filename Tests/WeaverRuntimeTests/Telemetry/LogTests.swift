@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 import WeaverCore
 import WeaverRuntime
@@ -54,7 +55,7 @@ import WeaverRuntime
 
     @Test func `an entry that is too large is cut and marked, and fits into a batch by itself`() {
         var buffer = LogBuffer()
-        _ = buffer.append(entry(String(repeating: "x", count: 100 << 20)))
+        _ = buffer.append(entry(String(byteCount: 100 << 20)))
         let batch = buffer.take()
         #expect(batch.entries.count == 1 && batch.dropped == 0)
         #expect(batch.entries.allSatisfy { $0.size <= LogEntry.maximumSize && $0.message.hasSuffix("bytes)") })

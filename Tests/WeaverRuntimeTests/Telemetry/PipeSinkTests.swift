@@ -19,13 +19,12 @@ struct PipeSinkTests {
                     sections: [Orchard.stock: "apples = 10"])
                 let end = Task { await stock.run() }
                 let huge = LogEntry(
-                    time: 0, level: .info, component: "main", message: String(repeating: "x", count: 70 << 20))
+                    time: 0, level: .info, component: "main", message: String(byteCount: 70 << 20))
                 stock.log.write(huge)
-                for _ in 0..<10_000 {
-                    stock.log.write(
-                        LogEntry(time: 0, level: .info, component: "main", message: String(repeating: "y", count: 5000))
-                    )
-                }
+                let many = LogEntry(
+                    time: 0, level: .info, component: "main",
+                    message: String(letter: UInt8(ascii: "y"), byteCount: 5000))
+                for _ in 0..<10_000 { stock.log.write(many) }
                 await stock.log.flush(within: .seconds(30))
                 #expect(await deployer.request("stock", .healthCheck) == .health)
                 await deployer.send("stock", .shutdown)

@@ -43,7 +43,7 @@ final class PipeDeployer: @unchecked Sendable {
         let theirs = (read: down.takeReadEnd(), write: up.takeWriteEnd())
         let setup = SetupInfo(
             application: "orchard", deployment: "d", replica: replica, group: group, secret: secret,
-            sections: sections, deadline: .seconds(5), reachable: reachable, routed: [])
+            sections: sections, deadline: .seconds(60), reachable: reachable, routed: [])
         async let weavelet = Weavelet.start(
             descriptors: theirs, registry: registry, loop: loop, level: .info, bootstrap: { _, _ in })
         let reply = await request(replica, .setup(setup), over: mine)

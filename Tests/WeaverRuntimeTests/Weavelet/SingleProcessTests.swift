@@ -67,7 +67,7 @@ import WeaverRuntime
         let journal = Journal(life: .payAndWait)
         let (code, _) = try await run(journal) { process in
             Task {
-                while !journal.all.contains("waiting") { await Task.yield() }
+                try await eventually("it waits: \(journal.all)") { journal.all.contains("waiting") }
                 process.report(.signal(15))
             }
         }

@@ -27,10 +27,6 @@ import WeaverRuntime
         }
     }
 
-    private func waitUntil(_ condition: () -> Bool) async {
-        while !condition() { await Task.yield() }
-    }
-
     @Test(.timeLimit(.minutes(1)))
     func `components of two processes call each other, and end in the deployer's order`() async throws {
         let journal = Journal(life: .payAndWait)
@@ -41,7 +37,7 @@ import WeaverRuntime
             #expect(deployer.componentsAsked == [Orchard.stock])
             let stock = await deployer.request("stock", .componentsToStart([Orchard.stock]))
             #expect(stock == .done)
-            await waitUntil { journal.all.contains("waiting") }
+            try await eventually("waiting in \(journal.all)") { journal.all.contains("waiting") }
             #expect(journal.all.contains("serve: left: 8"))
             #expect(Set(journal.all).isSuperset(of: Orchard.endings))
 
@@ -53,7 +49,7 @@ import WeaverRuntime
             await deployer.send("stock", .shutdown)
             #expect(await ends.stock.value == 0)
             #expect(journal.all.suffix(3) == ["stop main", "stop till", "stop stock"])
-            await waitUntil { deployer.entries.contains { $0.message == "paid" } }
+            try await eventually("the entry") { deployer.entries.contains { $0.message == "paid" } }
             let entry = try #require(deployer.entries.first { $0.message == "paid" })
             #expect(entry.component == ComponentRegistry.main)
             #expect(entry.attributes == ["apples": "2"])
@@ -67,7 +63,7 @@ import WeaverRuntime
             #expect(await deployer.request("stock", .componentsToStart([Orchard.stock])) == .done)
             #expect(
                 await deployer.request("app", .componentsToStart([ComponentRegistry.main, Orchard.till])) == .done)
-            await waitUntil { journal.all.contains("waiting") }
+            try await eventually("waiting in \(journal.all)") { journal.all.contains("waiting") }
             #expect(deployer.componentsAsked == [Orchard.stock, Orchard.stock])
             await deployer.send("app", .shutdown)
             #expect(await ends.app.value == 0)
@@ -83,7 +79,7 @@ import WeaverRuntime
             #expect(await deployer.request("stock", .componentsToStart([Orchard.stock])) == .done)
             #expect(
                 await deployer.request("app", .componentsToStart([ComponentRegistry.main, Orchard.till])) == .done)
-            await waitUntil { journal.all.contains("hanging") }
+            try await eventually("hanging in \(journal.all)") { journal.all.contains("hanging") }
             // Without a drain before: the call is cancelled, and only then the component is stopped.
             await deployer.send("stock", .shutdown)
             #expect(await ends.stock.value == 0)
