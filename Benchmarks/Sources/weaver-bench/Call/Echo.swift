@@ -1,26 +1,22 @@
-public import WeaverRuntime
-
-// The interfaces are public because of swiftc 6.3: with whole-module optimisation it takes the one conformance of an
-// internal protocol that it finds in the source for the only one, does not see those that a macro has written, and
-// calls the implementation directly: `any Echo` would never be a client stub.
+import WeaverRuntime
 
 /// What the calls of the benchmark call: the same method for each kind of payload.
 @Component
-public protocol Echo: Sendable {
+protocol Echo: Sendable {
     func bytes(_ payload: [UInt8]) async throws -> [UInt8]
     func text(_ payload: String) async throws -> String
 }
 
 /// ``Echo`` behind another name, because a component has one implementation: this one is an actor.
 @Component
-public protocol ActorEcho: Sendable {
+protocol ActorEcho: Sendable {
     func bytes(_ payload: [UInt8]) async throws -> [UInt8]
     func text(_ payload: String) async throws -> String
 }
 
 /// What the client wants to know of the server's process.
 @Component
-public protocol ServerProbe: Sendable {
+protocol ServerProbe: Sendable {
     /// The processor time that the process has used so far, in nanoseconds.
     func processorTime() async throws -> UInt64
 }

@@ -1,12 +1,8 @@
 import WeaverRuntime
 
-// The interfaces are `package`, and with them their types, because of swiftc 6.3: with whole-module optimisation it takes
-// the one conformance to an internal protocol that it finds in the source for the only one, does not see those that a
-// macro has written, and calls the implementation where a stub is.
-
 /// The categories of the shop.
 @Component
-package protocol Categories: Sendable {
+protocol Categories: Sendable {
     /// The category with this id, or `nil`.
     @Idempotent func get(_ id: Int) async throws -> CachedCategory?
 

@@ -2,13 +2,13 @@ import GRDB
 import WeaverRuntime
 
 /// A category of products. The client chooses its id.
-package struct Category: Codable, Equatable, Sendable, FetchableRecord {
+struct Category: Codable, Equatable, Sendable, FetchableRecord {
     var id: Int
     var name: String
 }
 
 /// A category, and whether the cache had it.
-package struct CachedCategory: Codable, Equatable, Sendable {
+struct CachedCategory: Codable, Equatable, Sendable {
     var category: Category
     var isHit: Bool
 }

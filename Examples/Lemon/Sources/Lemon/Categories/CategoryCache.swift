@@ -2,7 +2,7 @@ import WeaverRuntime
 
 /// A cache of categories that reads and writes through to the database.
 @Component
-package protocol CategoryCache: Sendable {
+protocol CategoryCache: Sendable {
     /// The category with this id, or `nil`.
     @Idempotent func get(_ id: Int) async throws -> CachedCategory?
 

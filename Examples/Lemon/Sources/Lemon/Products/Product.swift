@@ -2,7 +2,7 @@ import GRDB
 import WeaverRuntime
 
 /// A product as clients see it.
-package struct Product: Codable, Equatable, Sendable, FetchableRecord {
+struct Product: Codable, Equatable, Sendable, FetchableRecord {
     var id: Int
     var name: String
     var description: String
@@ -19,7 +19,7 @@ package struct Product: Codable, Equatable, Sendable, FetchableRecord {
 
 extension Product {
     /// All keys, always: a product without a category says so by null.
-    package func encode(to encoder: any Encoder) throws {
+    func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
         try container.encode(name, forKey: .name)
@@ -31,7 +31,7 @@ extension Product {
 }
 
 /// What a client says about a product that it creates or replaces.
-package struct ProductDraft: Codable, Equatable, Sendable {
+struct ProductDraft: Codable, Equatable, Sendable {
     var name: String
     var description: String?
     var price: Double

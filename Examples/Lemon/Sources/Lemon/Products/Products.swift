@@ -2,7 +2,7 @@ import WeaverRuntime
 
 /// The products of the shop.
 @Component
-package protocol Products: Sendable {
+protocol Products: Sendable {
     /// The products with these ids, in the order of the ids; unknown ids are left out.
     @Idempotent func list(_ ids: [Int]) async throws -> [Product]
 
