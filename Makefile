@@ -94,4 +94,4 @@ deps:
 	@sh .ci/deps
 
 clean: ## Delete everything that was built
-	rm -rf $(SCRATCH)
+	rm -rf $(SCRATCH) .build-*

@@ -27,6 +27,8 @@ extension Integration {
             let fork = try #require(Int32(try unruly.connect().request("GET", "/fork").body))
             #expect(ProcessTable.isAlive(fork))
             let victim = try #require(try await unruly.pids(of: "main").first)
+            // Longer than an idle thread of the pool lives: what was asked of the system by one of those is forgotten.
+            try await Task.sleep(for: .seconds(7))
             kill(victim, SIGSTOP)
             try await unruly.end(by: SIGKILL)
             try await eventually("the end of the fork") { !ProcessTable.isAlive(fork) }

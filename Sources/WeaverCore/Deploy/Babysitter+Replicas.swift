@@ -30,7 +30,10 @@ extension Babysitter {
 
     /// The process of a replica exists.
     package mutating func spawned(_ replica: ReplicaID, processID: Int64) {
-        withSlot(replica) { $0.processID = processID }
+        withSlot(replica) { slot in
+            slot.processID = processID
+            slot.processesStarted += 1
+        }
     }
 
     /// No process could be started. A shortage of what the machine has to give is no fault of the replica: it is tried
@@ -167,7 +170,6 @@ extension Babysitter {
         let state = groups[group].slots[slot].state
         switch state {
         case .waiting:
-            groups[group].slots[slot].restarts += 1
             spawn(group: group, slot: slot, now: now)
         case .starting:
             kill(group: group, slot: slot, reason: "it did not start in time and is killed")

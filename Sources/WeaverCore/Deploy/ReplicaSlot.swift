@@ -33,8 +33,10 @@ package struct ReplicaSlot: Sendable {
     /// Where it takes calls; known once it has reported itself.
     package internal(set) var address: String?
     package internal(set) var startedAt: MonotonicTime?
+    /// How many processes have been started in the slot.
+    var processesStarted = 0
     /// How many processes have been started in the slot after the first.
-    package internal(set) var restarts = 0
+    package var restarts: Int { max(processesStarted - 1, 0) }
     /// How the last process ended, in words.
     package internal(set) var lastExit: String?
 

@@ -9,9 +9,18 @@ public struct CallContext: Sendable, Equatable {
     /// The trace this call is part of, if any.
     public var trace: TraceContext?
 
-    /// The deadline that somebody sees to already: at that time the caller is answered and the task that runs in this
-    /// context is cancelled. A local call needs no watch of its own for it.
-    package var watchedDeadline: MonotonicTime?
+    /// The deadline that somebody sees to already, and the task that is cancelled then. A local call of that task needs no
+    /// watch of its own; one of another task, which has inherited the context, does.
+    package var watch: Watch?
+
+    /// See ``CallContext/watch``.
+    package struct Watch: Sendable, Equatable {
+        var deadline: MonotonicTime
+        var task: Int
+
+        /// What tells the task that asks from others; 0 outside of tasks.
+        static var currentTask: Int { unsafe withUnsafeCurrentTask { unsafe $0?.hashValue ?? 0 } }
+    }
 
     /// Makes a context; an empty one by default.
     public init(deadline: MonotonicTime? = nil, metadata: [String: String] = [:], trace: TraceContext? = nil) {
@@ -23,16 +32,17 @@ public struct CallContext: Sendable, Equatable {
     /// The context of the task that asks: empty outside of calls.
     @TaskLocal public static var current = CallContext()
 
-    /// Whether nobody sees to the deadline yet.
+    /// Whether nobody sees to the deadline of the task that asks.
     package var needsWatch: Bool {
         guard let deadline else { return false }
-        return watchedDeadline.map { deadline < $0 } ?? true
+        guard let watch, watch.deadline <= deadline else { return true }
+        return watch.task != Watch.currentTask
     }
 
-    /// This context for a task whose deadline is seen to.
+    /// This context for the task that asks, whose deadline is seen to: somebody cancels it then.
     package var watched: CallContext {
         var copy = self
-        copy.watchedDeadline = deadline
+        copy.watch = deadline.map { Watch(deadline: $0, task: Watch.currentTask) }
         return copy
     }
 

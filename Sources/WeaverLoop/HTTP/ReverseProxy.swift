@@ -146,7 +146,7 @@ package final class ReverseProxy {
             made.client = client
             return .connecting(made)
         } catch {
-            if error.isExhaustion { return .exhausted }
+            if error.isShortage { return .exhausted }
             table.failed(id, now: loop.now.nanoseconds)
             return .failed(backend)
         }
@@ -183,13 +183,5 @@ package final class ReverseProxy {
 
     private func sweep(_ now: MonotonicTime) {
         for backend in backends.values { backend.closeKept(before: now) }
-    }
-}
-
-extension UVError {
-    /// Something of this process or machine has run out, which says nothing about the peer.
-    fileprivate var isExhaustion: Bool {
-        [WEAVER_UV_EMFILE, WEAVER_UV_ENFILE, WEAVER_UV_ENOBUFS, WEAVER_UV_ENOMEM, WEAVER_UV_EADDRNOTAVAIL].contains(
-            code)
     }
 }

@@ -48,7 +48,7 @@ package final class EventLoop: @unchecked Sendable {
     var isIdleArmed = false
     var thread = pthread_t()
     let threadMayStart = Mutex(())
-    var ready = WorkQueue()
+    var ready = Ring<Work>()
     /// The streams to flush at the end of the tick, oldest first, linked by ``ByteStream/nextUnflushed``.
     var firstUnflushed: ByteStream?
     var lastUnflushed: ByteStream?

@@ -30,6 +30,7 @@ package struct UVError: Error, Equatable, CustomStringConvertible {
     package var isShortage: Bool {
         [
             WEAVER_UV_EMFILE, WEAVER_UV_ENFILE, WEAVER_UV_EAGAIN, WEAVER_UV_ENOMEM, WEAVER_UV_ENOBUFS,
+            WEAVER_UV_EADDRNOTAVAIL,
         ].contains(code)
     }
 

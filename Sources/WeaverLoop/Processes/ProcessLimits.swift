@@ -13,6 +13,7 @@ package enum ProcessLimits {
     /// On Linux, this process goes on when its parent dies, even if it has been stopped (SIGSTOP). It then sees that its
     /// parent is gone, and can end in order; a stopped process would stay for ever.
     ///
-    /// The system means the thread that has started this process, in a deployer its loop's, which lives to the end.
+    /// The parent is the thread that has started this process, in a deployer its loop's, which lives to the end. And it
+    /// holds for as long as the thread lives that calls this: call it on a loop.
     package static func continueWhenParentDies() { _ = weaver_set_parent_death_signal(SIGCONT) }
 }

@@ -13,9 +13,7 @@ final class CallWorkers: @unchecked Sendable {
     static let maximumIdle = 256
 
     let loop: EventLoop
-    private var waiting: [ServerCall] = []
-    /// The calls of `waiting` before this are gone.
-    private var head = 0
+    private var waiting = Ring<ServerCall>()
     private var idle: [CallWorker] = []
     /// ``lead()`` is in the loop's queue.
     private var isLeading = false
@@ -27,7 +25,7 @@ final class CallWorkers: @unchecked Sendable {
 
     /// Runs a call's work in this tick.
     func run(_ call: ServerCall) {
-        waiting.append(call)
+        waiting.push(call)
         guard !isLeading else { return }
         isLeading = true
         loop.executeLocally { [self] in lead() }
@@ -35,7 +33,7 @@ final class CallWorkers: @unchecked Sendable {
 
     /// Sees to it that somebody works while calls wait.
     private func lead() {
-        guard head < waiting.count else {
+        guard !waiting.isEmpty else {
             isLeading = false
             return
         }
@@ -46,15 +44,7 @@ final class CallWorkers: @unchecked Sendable {
     // MARK: For the workers
 
     /// The next call to run; nil when there is none.
-    func next() -> ServerCall? {
-        guard head < waiting.count else {
-            waiting.removeAll(keepingCapacity: waiting.count <= Self.maximumIdle)
-            head = 0
-            return nil
-        }
-        defer { head += 1 }
-        return waiting[head]
-    }
+    func next() -> ServerCall? { waiting.pop() }
 
     /// A worker has nothing to do: whether it is to wait for more.
     func park(_ worker: CallWorker) -> Bool {

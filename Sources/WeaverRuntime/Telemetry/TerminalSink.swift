@@ -51,9 +51,10 @@ package final class TerminalSink: LogSink {
 
     /// Writes text that is no log entry, in its turn.
     package func put(_ text: () -> String) {
-        guard shared.state.withLock({ $0.queue.append(text) }) else { return }
-        // At most a byte for each batch is in the pipe, so this never blocks.
-        Terminal.put("\n", to: wakeup)
+        // While the thread writes it looks by itself for what came meanwhile. So a byte is put only when it waits or is
+        // about to, and there is never more than one: this cannot block.
+        let isWaiting = shared.state.withLock { state in state.queue.append(text) && !state.isWriting }
+        if isWaiting { Terminal.put("\n", to: wakeup) }
     }
 
     package func flush(within bound: Duration) async {

@@ -30,7 +30,7 @@ internal import WeaverLoop
         let replica = ReplicaInfo(application: "benchmark", deployment: "", replica: "", group: components)
         let environment = SingleEnvironment(
             settings: SingleSettings(application: replica.application), replica: replica, loop: loop, level: .warning,
-            sink: StandardErrorSink())
+            sink: try TerminalSink(descriptor: 2))
         host = ComponentHost(registry: registry, hosted: Set(components), environment: environment)
         hello = Hello(
             secret: secret, version: try BuildIdentity.current(), name: replica.application, reachable: components)

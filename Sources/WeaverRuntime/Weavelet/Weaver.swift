@@ -103,7 +103,8 @@ private struct Launch {
         let orphan = Orphan(files: DeploymentFiles(environment: environment))
         unsafe unsetenv(DeploymentFiles.entryVariable)
         unsafe unsetenv(DeploymentFiles.socketVariable)
-        ProcessLimits.continueWhenParentDies()
+        // From a thread that stays: the system forgets it with the thread that has asked.
+        loop.execute { ProcessLimits.continueWhenParentDies() }
         let level = self.level
         let weavelet = try await Weavelet.start(
             descriptors: descriptors, registry: registry, loop: loop, level: level
@@ -123,7 +124,7 @@ private struct Launch {
 
     private func runSingle(_ registry: ComponentRegistry, _ loop: EventLoop) async throws -> Int32 {
         let settings = try await singleSettings(registry, loop)
-        let sink = StandardErrorSink()
+        let sink = try TerminalSink(descriptor: STDERR_FILENO)
         let level = self.level
         LoggingSystem.bootstrap { label in
             WeaverLogHandler(component: label, replica: "", level: level, sink: sink)

@@ -98,8 +98,8 @@ struct ServerHazardTests {
             $0.idleTimeout = .milliseconds(60)
             $0.headerTimeout = .seconds(60)
         } _: { server, client in
-            try await client.send("OPTIONS * HTTP/1.0\r\nMax-Forwards: \(32 << 20)\r\n\r\n")
             try await client.setReading(false)
+            try await client.send("OPTIONS * HTTP/1.0\r\nMax-Forwards: \(32 << 20)\r\n\r\n")
             try await eventually("one was cut") { try await server.counters().aborted > 0 }
             try await client.setReading(true)
             #expect(try await client.endsWithReset())

@@ -180,6 +180,9 @@ struct LocalStubTests {
         let context = CallContext(deadline: loop.now + .seconds(60))
         #expect(CallContext.$current.withValue(context) { link.begin(0) } == nil)
         #expect(CallContext.$current.withValue(context.watched) { link.begin(0) } != nil)
+        // A task that has inherited the context is not the one that is cancelled.
+        let other = await CallContext.$current.withValue(context.watched) { await Task { link.begin(0) }.value }
+        #expect(other == nil)
         // One that comes before is nobody's yet.
         let nearer = context.watched.limited(to: loop.now + .seconds(1))
         #expect(CallContext.$current.withValue(nearer) { link.begin(0) } == nil)

@@ -15,6 +15,9 @@ final class PipeDeployer: @unchecked Sendable {
     private let loop: EventLoop
     private var pipes: [String: Pipe] = [:]
     private var addresses: [String: String] = [:]
+    /// Components whose replica has started, and who has asked for them: routing info is for what takes calls.
+    private var started: Set<String> = []
+    private var subscribers: [(component: String, pipe: Pipe)] = []
     private let log = Mutex<[LogEntry]>([])
     private let dropped = Mutex(0)
     private let asked = Mutex<[String]>([])
@@ -62,7 +65,10 @@ final class PipeDeployer: @unchecked Sendable {
             loop.execute { [self] in
                 if let descriptors { open(replica, descriptors) }
                 guard let pipe = pipes[replica] else { return continuation.resume(returning: nil) }
-                pipe.request(message) { continuation.resume(returning: $0) }
+                pipe.request(message) { [self] answer in
+                    if case .componentsToStart(let components) = message, answer == .done { didStart(components) }
+                    continuation.resume(returning: answer)
+                }
             }
         }
     }
@@ -102,6 +108,19 @@ final class PipeDeployer: @unchecked Sendable {
         pipe.start()
     }
 
+    private func didStart(_ components: [String]) {
+        started.formUnion(components)
+        for subscriber in subscribers where components.contains(subscriber.component) {
+            announce(subscriber.component, to: subscriber.pipe)
+        }
+    }
+
+    private func announce(_ component: String, to pipe: Pipe) {
+        guard let address = addresses[component] else { return }
+        pipe.send(
+            .routingInfo(RoutingInfo(component: component, replicas: [.init(id: component, address: address)])))
+    }
+
     private func answer(_ message: WeaveletMessage, _ id: Int64, _ pipe: Pipe) {
         switch message {
         case .startComponent(let component):
@@ -112,10 +131,8 @@ final class PipeDeployer: @unchecked Sendable {
             }
             if isRefused { return pipe.reply(to: id, .refused("not now")) }
             pipe.reply(to: id, .done)
-            guard let address = addresses[component] else { return }
-            pipe.send(
-                .routingInfo(
-                    RoutingInfo(component: component, replicas: [.init(id: component, address: address)])))
+            subscribers.append((component, pipe))
+            if started.contains(component) { announce(component, to: pipe) }
         case .getAddress: pipe.reply(to: id, .address("127.0.0.1:0"))
         case .exportListener: pipe.reply(to: id, .listenerExported(proxyAddress: "127.0.0.1:80"))
         case .log(let entries, let lost):

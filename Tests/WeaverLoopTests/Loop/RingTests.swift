@@ -2,9 +2,9 @@ import Testing
 
 @testable import WeaverLoop
 
-@Suite struct WorkQueueTests {
+@Suite struct RingTests {
     @Test func `work keeps its order while the ring wraps and grows`() {
-        var queue = WorkQueue()
+        var queue = Ring<Work>()
         var ran: [Int] = []
         var next = 0
         for round in 0..<20 {
@@ -23,7 +23,7 @@ import Testing
         final class Token {}
         weak var token: Token?
         do {
-            var queue = WorkQueue()
+            var queue = Ring<Work>()
             let strong = Token()
             token = strong
             queue.push(.local { withExtendedLifetime(strong) {} })
@@ -31,7 +31,7 @@ import Testing
         #expect(token == nil)
     }
 
-    private func runOne(_ queue: inout WorkQueue) {
+    private func runOne(_ queue: inout Ring<Work>) {
         if case .local(let body)? = queue.pop() { body() }
     }
 }

@@ -1,0 +1,9 @@
+/// A piece of work for the loop's thread.
+///
+/// Unchecked: `local` is pushed and popped on the loop's own thread only.
+enum Work: @unchecked Sendable {
+    case job(UnownedJob)
+    case closure(@Sendable () -> Void)
+    /// From the loop's own thread: may capture what belongs to it.
+    case local(() -> Void)
+}
