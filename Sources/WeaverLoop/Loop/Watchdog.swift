@@ -15,8 +15,12 @@ package final class Watchdog: Sendable {
     package struct Limits: Sendable {
         /// A tick that takes longer is reported, once for each time that this has passed again. 1 s by default.
         package var stall = Duration.seconds(1)
-        /// How long the loop has, once the control descriptor has closed, to end the process in order. 5 s by default.
+        /// How long the loop may be stuck, once the control descriptor has closed, before the process is ended without it.
+        /// 5 s by default.
         package var graceAfterControlClosed = Duration.seconds(5)
+        /// How long a loop that comes round has to end the process in order: as long as its components may take. That of
+        /// one component by default.
+        package var orderlyEnd = EndBounds.shutdown(components: 1)
 
         package init() {}
     }
@@ -111,9 +115,12 @@ package final class Watchdog: Sendable {
     private func watch() {
         var detector = StallDetector(limit: limits.stall)
         var controlClosedAt: MonotonicTime?
+        // When the loop was last seen to come round, or to have nothing to do.
+        var turnedAt = EventLoop.now
+        var lastRound: UInt64 = 0
         let interval = max(1, limits.stall.ceilingMilliseconds / 4)
         while true {
-            let rest = controlClosedAt.map { $0 + limits.graceAfterControlClosed - EventLoop.now }
+            let rest = controlClosedAt.map { max($0, turnedAt) + limits.graceAfterControlClosed - EventLoop.now }
             let event = wait(
                 milliseconds: min(interval, rest?.ceilingMilliseconds ?? interval),
                 forControl: controlClosedAt == nil)
@@ -123,12 +130,18 @@ package final class Watchdog: Sendable {
             case .controlClosed: controlClosedAt = now
             case .none: break
             }
-            if let closed = controlClosedAt, now - closed >= limits.graceAfterControlClosed { return onControlClosed() }
             let (round, isBusy) = loop.stall.sample()
+            if !isBusy || round != lastRound { turnedAt = now }
+            lastRound = round
+            if let closed = controlClosedAt, isOver(closed, turnedAt, now) { return onControlClosed() }
             if let duration = detector.observe(round: round, isBusy: isBusy, now: now) {
                 onStall(Stall(duration: duration, name: loop.stall.currentName))
             }
         }
+    }
+
+    private func isOver(_ closed: MonotonicTime, _ turned: MonotonicTime, _ now: MonotonicTime) -> Bool {
+        now - closed >= limits.orderlyEnd || now - max(closed, turned) >= limits.graceAfterControlClosed
     }
 
     private enum Event { case none, controlClosed, stopRequested }

@@ -113,7 +113,9 @@ private struct Launch {
                 WeaverLogHandler(component: label, replica: replica.shortReplica, level: level, sink: sink)
             }
         }
-        try watch(loop, controlDescriptor: weavelet.controlDescriptor) { orphan.end() }
+        try watch(loop, controlDescriptor: weavelet.controlDescriptor, components: registry.records.count) {
+            orphan.end()
+        }
         // Ctrl-C reaches the whole foreground group: the deployer decides what it means for this process.
         let code = await weavelet.run { $0.watchSignals(ending: [SIGTERM], ignored: [SIGINT]) }
         if code == ExitCode.controlClosed { orphan.end() }
@@ -193,10 +195,13 @@ private struct Launch {
     /// Reports a blocked loop, and ends the process when its deployer is gone and the loop does not see it. Written to
     /// standard error, because the way over the pipe is the loop's.
     private func watch(
-        _ loop: EventLoop, controlDescriptor: Int32?, onControlClosed: @escaping @Sendable () -> Void = {}
+        _ loop: EventLoop, controlDescriptor: Int32?, components: Int = 1,
+        onControlClosed: @escaping @Sendable () -> Void = {}
     ) throws {
+        var limits = Watchdog.Limits()
+        limits.orderlyEnd = EndBounds.shutdown(components: components)
         try Watchdog.start(
-            loop: loop, controlDescriptor: controlDescriptor,
+            loop: loop, limits: limits, controlDescriptor: controlDescriptor,
             onStall: { stall in
                 complain("the event loop is blocked for \(stall.duration)\(stall.name.map { " by \($0)" } ?? "")")
             },

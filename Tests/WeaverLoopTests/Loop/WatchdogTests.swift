@@ -66,6 +66,26 @@ import WeaverCore
         }
     }
 
+    @Test func `a loop that comes round gets the time that components need to stop, and no more`() async throws {
+        try await withLoop { loop in
+            let closedAt = Promise<MonotonicTime>()
+            var limits = Watchdog.Limits()
+            limits.stall = .milliseconds(10)
+            limits.graceAfterControlClosed = .milliseconds(20)
+            limits.orderlyEnd = .milliseconds(300)
+            var pipe = try PipePair()
+            let (readEnd, writeEnd) = (pipe.takeReadEnd(), pipe.takeWriteEnd())
+            let watchdog = try Watchdog.start(
+                loop: loop, limits: limits, controlDescriptor: readEnd, onStall: { _ in },
+                onControlClosed: { closedAt.fulfil(EventLoop.now) })
+            close(readEnd)
+            let began = EventLoop.now
+            close(writeEnd)
+            #expect(await closedAt.wait() - began >= .milliseconds(300))
+            watchdog.stop()
+        }
+    }
+
     @Test func `an idle loop is not stuck, and a watchdog stops at once`() async throws {
         try await withLoop { loop in
             let stalls = Atomic(0)
