@@ -14,24 +14,9 @@ extension EventLoop {
     private static let roundsToWindDown = 1000
 
     func startThread(name: String) {
-        let started = unsafe Unmanaged.passRetained(self)
         // The thread waits at this lock until `thread` is set, which its first isInLoop reads.
         threadMayStart.withLock { _ in
-            // Not straight into `thread`: a property that is lent once is checked for exclusivity at each use.
-            var made = pthread_t()
-            let code = unsafe pthread_create(
-                &made, nil,
-                { argument in
-                    #if canImport(Glibc)
-                        let raw = unsafe argument.unsafelyUnwrapped
-                    #else
-                        let raw = unsafe argument
-                    #endif
-                    unsafe Unmanaged<EventLoop>.fromOpaque(raw).takeRetainedValue().run()
-                    return nil
-                }, started.toOpaque())
-            precondition(code == 0, "no thread for an event loop: errno \(code)")
-            thread = made
+            thread = SystemThread.start { self.run() }
         }
         #if canImport(Glibc)
             unsafe weaver_set_thread_name(thread, String(name.prefix(15)))

@@ -93,21 +93,7 @@ package final class Watchdog: Sendable {
     }
 
     private func startThread() {
-        let me = unsafe Unmanaged.passRetained(self)
-        let code = thread.withLock { thread in
-            unsafe pthread_create(
-                &thread, nil,
-                { argument in
-                    #if canImport(Glibc)
-                        let raw = unsafe argument.unsafelyUnwrapped
-                    #else
-                        let raw = unsafe argument
-                    #endif
-                    unsafe Unmanaged<Watchdog>.fromOpaque(raw).takeRetainedValue().watch()
-                    return nil
-                }, me.toOpaque())
-        }
-        precondition(code == 0, "no thread for the watchdog: errno \(code)")
+        thread.withLock { $0 = SystemThread.start { self.watch() } }
     }
 
     // MARK: The thread

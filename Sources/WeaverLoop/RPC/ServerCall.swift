@@ -65,11 +65,6 @@ public final class ServerCall: @unchecked Sendable {
         }
     }
 
-    /// Answers with an error whose whole payload, as ``ErrorPayload`` has it, `encode` writes.
-    package func fail(payload encode: (inout WireEncoder) throws(WireError) -> Void) {
-        sink.answer(self, .error, encode)
-    }
-
     // MARK: Running
 
     /// Runs `work` where `placement` says, in the call's context, and tells the sink, on the loop's thread, when it has

@@ -40,7 +40,7 @@ package final class TerminalSink: LogSink {
         var pipe = try PipePair()
         let requests = pipe.takeReadEnd()
         wakeup = pipe.takeWriteEnd()
-        Self.startThread { [shared] in Self.write(shared, to: descriptor, requests: requests) }
+        pthread_detach(SystemThread.start { [shared] in Self.write(shared, to: descriptor, requests: requests) })
     }
 
     deinit { close(wakeup) }
@@ -99,27 +99,5 @@ package final class TerminalSink: LogSink {
         }
         for continuation in waiting { continuation.resume() }
         return text
-    }
-
-    private static func startThread(_ body: @escaping @Sendable () -> Void) {
-        final class Body {
-            let run: @Sendable () -> Void
-            init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-        }
-        var thread = pthread_t()
-        let start = unsafe Unmanaged.passRetained(Body(body))
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                #if canImport(Glibc)
-                    let raw = unsafe argument.unsafelyUnwrapped
-                #else
-                    let raw = unsafe argument
-                #endif
-                unsafe Unmanaged<Body>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, start.toOpaque())
-        precondition(code == 0, "no thread for the log: errno \(code)")
-        pthread_detach(thread)
     }
 }
