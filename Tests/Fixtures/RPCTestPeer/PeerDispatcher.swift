@@ -1,0 +1,145 @@
+internal import CTestMemory
+internal import RPCTestProtocol
+internal import Synchronization
+internal import WeaverCore
+internal import WeaverLoop
+
+/// Answers the methods of ``PeerMethod``.
+final class PeerDispatcher: RPCDispatcher {
+    private typealias Work = @Sendable (ServerCall) async -> Void
+
+    private struct State {
+        var server: RPCServer?
+        var begun = 0
+        var cancelled = 0
+        var runs: [String: Int] = [:]
+    }
+
+    /// What relayed calls go to.
+    let peers: RPCPeers
+    private let loop: EventLoop
+    private let options: PeerOptions
+    private let state = Mutex(State())
+
+    init(loop: EventLoop, options: PeerOptions) {
+        self.loop = loop
+        self.options = options
+        peers = RPCPeers(loop: loop, hello: .peer(name: options.name), limits: options.limits)
+    }
+
+    /// The server that is to be drained and looked at.
+    func serve(_ server: RPCServer) {
+        state.withLock { $0.server = server }
+    }
+
+    func dispatch(_ key: MethodKey, arguments: inout WireDecoder, call: ServerCall) -> DispatchResult {
+        guard let method = PeerMethod.byKey[key] else { return .fail(CallError(.unknownMethod, "no such method")) }
+        do throws(WireError) {
+            return .run(on: .loop, label: nil, work: try work(of: method, &arguments))
+        } catch {
+            return .fail(CallError(.badArguments, error.message))
+        }
+    }
+
+    /// What a call of `method` does; its arguments are read here.
+    private func work(of method: PeerMethod, _ arguments: inout WireDecoder) throws(WireError) -> Work {
+        switch method {
+        case .echo:
+            let bytes = try [UInt8](wire: &arguments)
+            return { call in call.reply { wire throws(WireError) in try bytes.encode(wire: &wire) } }
+        case .hang: return { [self] call in await hang(call) }
+        case .spin: return { _ in while true {} }
+        case .context:
+            return { [loop] call in
+                let context = PeerContext(.current, now: loop.now)
+                call.reply { wire throws(WireError) in try context.encode(wire: &wire) }
+            }
+        case .relay:
+            let route = try PeerRoute(wire: &arguments)
+            return { [self] call in await relay(route, call) }
+        case .run:
+            let name = try String(wire: &arguments)
+            return { [self] call in
+                state.withLock { $0.runs[name, default: 0] += 1 }
+                if options.hangs { await hang(call) } else { call.reply { _ in } }
+            }
+        case .runs:
+            let name = try String(wire: &arguments)
+            return { [self] call in
+                let runs = state.withLock { $0.runs[name, default: 0] }
+                call.reply { wire in wire.append(runs) }
+            }
+        case .work:
+            let microseconds = try arguments.read(UInt64.self)
+            return { [self] call in
+                state.withLock { $0.begun += 1 }
+                let end = loop.now.advanced(nanoseconds: microseconds * 1000)
+                while loop.now < end {}
+                call.reply { _ in }
+            }
+        case .drain:
+            return { [self] call in
+                let server = state.withLock { $0.server }
+                Task { await server?.drain() }
+                call.reply { _ in }
+            }
+        case .figures: return { [self] call in report(call) }
+        }
+    }
+
+    private func hang(_ call: ServerCall) async {
+        state.withLock { $0.begun += 1 }
+        await withTaskCancellationHandler {
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        } onCancel: {
+            state.withLock { $0.cancelled += 1 }
+        }
+    }
+
+    private func report(_ call: ServerCall) {
+        let (begun, cancelled, server) = state.withLock { ($0.begun, $0.cancelled, $0.server) }
+        var figures = PeerFigures()
+        figures.begun = begun
+        figures.cancelled = cancelled
+        figures.running = server?.callsRunning ?? 0
+        figures.handles = loop.census.live
+        figures.allocatedBytes = Int(test_allocated_bytes())
+        figures.residentBytes = Int(test_resident_bytes())
+        let told = figures
+        call.reply { wire throws(WireError) in try told.encode(wire: &wire) }
+    }
+
+    // MARK: Relaying
+
+    private func relay(_ route: PeerRoute, _ call: ServerCall) async {
+        let mine = PeerContext(.current, now: loop.now)
+        do {
+            let contexts = [mine] + (try await callNext(route))
+            call.reply { wire throws(WireError) in try contexts.encode(wire: &wire) }
+        } catch {
+            call.fail(error)
+        }
+    }
+
+    private func callNext(_ route: PeerRoute) async throws -> [PeerContext] {
+        guard let text = route.addresses.first, let address = SocketAddress(text),
+            let method = PeerMethod(rawValue: route.method)
+        else { throw CallError(.badArguments, "the route is no route") }
+        peers.update(component: text, addresses: [address])
+        let next = peers.replicas(of: text)
+        var rest = route
+        rest.addresses.removeFirst()
+        guard rest.addresses.isEmpty else {
+            let remaining = rest
+            return try await next.call(
+                PeerMethod.relay.key, context: .current, isIdempotent: false,
+                encode: { wire throws(WireError) in try remaining.encode(wire: &wire) },
+                decode: { wire throws(WireError) in try [PeerContext](wire: &wire) })
+        }
+        return try await next.call(
+            method.key, context: .current, isIdempotent: false, encode: { _ in },
+            decode: { wire throws(WireError) in
+                wire.remaining == 0 ? [] : [try PeerContext(wire: &wire)]
+            })
+    }
+}

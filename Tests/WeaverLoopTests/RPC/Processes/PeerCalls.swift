@@ -1,0 +1,81 @@
+import RPCTestProtocol
+import WeaverCore
+
+@testable import WeaverLoop
+
+/// The methods of the other processes.
+extension ReplicaSet {
+    private func callPeer<R: Sendable>(
+        _ method: PeerMethod, context: CallContext, isIdempotent: Bool,
+        encode: (inout WireEncoder) throws(WireError) -> Void,
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
+    ) async throws -> R {
+        try await call(method.key, context: context, isIdempotent: isIdempotent, encode: encode, decode: decode)
+    }
+
+    func echo(
+        _ bytes: [UInt8], context: CallContext = CallContext(), isIdempotent: Bool = false
+    ) async throws -> [UInt8] {
+        try await callPeer(
+            .echo, context: context, isIdempotent: isIdempotent,
+            encode: { wire throws(WireError) in try bytes.encode(wire: &wire) },
+            decode: { wire throws(WireError) in try [UInt8](wire: &wire) })
+    }
+
+    /// A method without arguments and result.
+    func run(
+        _ method: PeerMethod, context: CallContext = CallContext(), isIdempotent: Bool = false
+    ) async throws {
+        try await callPeer(method, context: context, isIdempotent: isIdempotent, encode: { _ in }, decode: { _ in })
+    }
+
+    func run(named name: String, context: CallContext = CallContext(), isIdempotent: Bool = false) async throws {
+        try await callPeer(
+            .run, context: context, isIdempotent: isIdempotent,
+            encode: { wire throws(WireError) in try name.encode(wire: &wire) }, decode: { _ in })
+    }
+
+    func runs(named name: String) async throws -> Int {
+        try await callPeer(
+            .runs, context: CallContext(), isIdempotent: true,
+            encode: { wire throws(WireError) in try name.encode(wire: &wire) },
+            decode: { wire throws(WireError) in try wire.read(Int.self) })
+    }
+
+    func work(microseconds: UInt64, context: CallContext = CallContext()) async throws {
+        try await callPeer(
+            .work, context: context, isIdempotent: false, encode: { wire in wire.append(microseconds) },
+            decode: { _ in })
+    }
+
+    func context(_ context: CallContext) async throws -> PeerContext {
+        try await callPeer(
+            .context, context: context, isIdempotent: false, encode: { _ in },
+            decode: { wire throws(WireError) in try PeerContext(wire: &wire) })
+    }
+
+    /// The contexts of all processes on the way.
+    func relay(
+        through addresses: [SocketAddress], to method: PeerMethod, context: CallContext
+    ) async throws -> [PeerContext] {
+        let route = PeerRoute(addresses: addresses.map(\.description), method: method)
+        return try await callPeer(
+            .relay, context: context, isIdempotent: false,
+            encode: { wire throws(WireError) in try route.encode(wire: &wire) },
+            decode: { wire throws(WireError) in try [PeerContext](wire: &wire) })
+    }
+
+    func figures() async throws -> PeerFigures {
+        try await callPeer(
+            .figures, context: CallContext(), isIdempotent: true, encode: { _ in },
+            decode: { wire throws(WireError) in try PeerFigures(wire: &wire) })
+    }
+}
+
+extension RPCPeers {
+    /// The component that runs in these processes.
+    func replicas(at processes: PeerProcess..., named name: String = "Peer") -> ReplicaSet {
+        update(component: name, addresses: processes.map(\.address))
+        return replicas(of: name)
+    }
+}
