@@ -6,11 +6,13 @@ import WeaverCore
 /// The methods of the other processes.
 extension ReplicaSet {
     private func callPeer<R: Sendable>(
-        _ method: PeerMethod, context: CallContext, isIdempotent: Bool,
+        _ method: PeerMethod, context: CallContext, routingKey: UInt64? = nil, isIdempotent: Bool,
         encode: (inout WireEncoder) throws(WireError) -> Void,
         decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
     ) async throws -> R {
-        try await call(method.key, context: context, isIdempotent: isIdempotent, encode: encode, decode: decode)
+        try await call(
+            method.key, context: context, routingKey: routingKey, isIdempotent: isIdempotent, encode: encode,
+            decode: decode)
     }
 
     func echo(
@@ -29,9 +31,11 @@ extension ReplicaSet {
         try await callPeer(method, context: context, isIdempotent: isIdempotent, encode: { _ in }, decode: { _ in })
     }
 
-    func run(named name: String, context: CallContext = CallContext(), isIdempotent: Bool = false) async throws {
+    func run(
+        named name: String, context: CallContext = CallContext(), routingKey: UInt64? = nil, isIdempotent: Bool = false
+    ) async throws {
         try await callPeer(
-            .run, context: context, isIdempotent: isIdempotent,
+            .run, context: context, routingKey: routingKey, isIdempotent: isIdempotent,
             encode: { wire throws(WireError) in try name.encode(wire: &wire) }, decode: { _ in })
     }
 
@@ -73,9 +77,10 @@ extension ReplicaSet {
 }
 
 extension RPCPeers {
-    /// The component that runs in these processes.
+    /// The component that runs in these processes. Calls with a routing key go to the first of them.
     func replicas(at processes: PeerProcess..., named name: String = "Peer") -> ReplicaSet {
-        update(component: name, addresses: processes.map(\.address))
+        let addresses = processes.map(\.address)
+        update(component: name, addresses: addresses) { _ in [addresses[0]] }
         return replicas(of: name)
     }
 }
