@@ -15,8 +15,8 @@ final class PeerDispatcher: RPCDispatcher {
         var runs: [String: Int] = [:]
     }
 
-    /// What relayed calls go to.
-    let peers: RPCPeers
+    /// Makes the calls to other processes.
+    let caller: PeerCaller
     private let loop: EventLoop
     private let options: PeerOptions
     private let state = Mutex(State())
@@ -24,7 +24,7 @@ final class PeerDispatcher: RPCDispatcher {
     init(loop: EventLoop, options: PeerOptions) {
         self.loop = loop
         self.options = options
-        peers = RPCPeers(loop: loop, hello: .peer(name: options.name), limits: options.limits)
+        caller = PeerCaller(loop: loop, options: options)
     }
 
     /// The server that is to be drained and looked at.
@@ -77,6 +77,15 @@ final class PeerDispatcher: RPCDispatcher {
                 while loop.now < end {}
                 call.reply { _ in }
             }
+        case .load:
+            let load = try PeerLoad(wire: &arguments)
+            return { [self] call in await answer(call) { try await caller.make(load) } }
+        case .connect:
+            let load = try PeerLoad(wire: &arguments)
+            return { [self] call in await answer(call) { try await caller.connect(load) } }
+        case .tree:
+            let count = try PeerTree(wire: &arguments).count
+            return { call in call.reply { wire in wire.append(count) } }
         case .drain:
             return { [self] call in
                 let server = state.withLock { $0.server }
@@ -84,6 +93,15 @@ final class PeerDispatcher: RPCDispatcher {
                 call.reply { _ in }
             }
         case .figures: return { [self] call in report(call) }
+        }
+    }
+
+    private func answer(_ call: ServerCall, after body: () async throws -> Void) async {
+        do {
+            try await body()
+            call.reply { _ in }
+        } catch {
+            call.fail(error)
         }
     }
 
@@ -109,37 +127,13 @@ final class PeerDispatcher: RPCDispatcher {
         call.reply { wire throws(WireError) in try told.encode(wire: &wire) }
     }
 
-    // MARK: Relaying
-
     private func relay(_ route: PeerRoute, _ call: ServerCall) async {
         let mine = PeerContext(.current, now: loop.now)
         do {
-            let contexts = [mine] + (try await callNext(route))
+            let contexts = [mine] + (try await caller.relay(route))
             call.reply { wire throws(WireError) in try contexts.encode(wire: &wire) }
         } catch {
             call.fail(error)
         }
-    }
-
-    private func callNext(_ route: PeerRoute) async throws -> [PeerContext] {
-        guard let text = route.addresses.first, let address = SocketAddress(text),
-            let method = PeerMethod(rawValue: route.method)
-        else { throw CallError(.badArguments, "the route is no route") }
-        peers.update(component: text, addresses: [address])
-        let next = peers.replicas(of: text)
-        var rest = route
-        rest.addresses.removeFirst()
-        guard rest.addresses.isEmpty else {
-            let remaining = rest
-            return try await next.call(
-                PeerMethod.relay.key, context: .current, isIdempotent: false,
-                encode: { wire throws(WireError) in try remaining.encode(wire: &wire) },
-                decode: { wire throws(WireError) in try [PeerContext](wire: &wire) })
-        }
-        return try await next.call(
-            method.key, context: .current, isIdempotent: false, encode: { _ in },
-            decode: { wire throws(WireError) in
-                wire.remaining == 0 ? [] : [try PeerContext(wire: &wire)]
-            })
     }
 }

@@ -28,7 +28,7 @@ struct RPCTestPeer {
         print(server.address)
         fflush(nil)
         awaitEndOfInput()
-        await dispatcher.peers.close()
+        await dispatcher.caller.close()
         await server.close()
         // Returns when the last call has.
         await server.drain()

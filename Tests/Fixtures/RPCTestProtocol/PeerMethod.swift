@@ -18,6 +18,12 @@ package enum PeerMethod: String, CaseIterable, Sendable {
     case runs
     /// Microseconds → nothing, after as much work on the loop.
     case work
+    /// ``PeerLoad`` → nothing, when all those calls of `echo` were answered by the other process.
+    case load
+    /// ``PeerLoad`` → nothing; opens as many connections to the other process, makes a call over each, and keeps them.
+    case connect
+    /// ``PeerTree`` → the number of its nodes.
+    case tree
     /// → nothing; the process begins to drain.
     case drain
     /// → ``PeerFigures``.
@@ -48,6 +54,49 @@ package struct PeerRoute: WireCodable, Sendable {
     package init(wire: inout WireDecoder) throws(WireError) {
         addresses = try [String](wire: &wire)
         method = try String(wire: &wire)
+    }
+}
+
+/// Calls that a process makes at another one.
+package struct PeerLoad: WireCodable, Sendable {
+    package var address: String
+    package var count: Int
+    package var inFlight: Int
+
+    package init(address: String, count: Int, inFlight: Int) {
+        self.address = address
+        self.count = count
+        self.inFlight = inFlight
+    }
+
+    package func encode(wire: inout WireEncoder) throws(WireError) {
+        try address.encode(wire: &wire)
+        wire.append(count)
+        wire.append(inFlight)
+    }
+
+    package init(wire: inout WireDecoder) throws(WireError) {
+        address = try String(wire: &wire)
+        count = try wire.read(Int.self)
+        inFlight = try wire.read(Int.self)
+    }
+}
+
+/// A value that contains values of its own type.
+package struct PeerTree: WireCodable, Sendable {
+    package var children: [PeerTree] = []
+
+    package init() {}
+
+    /// The number of nodes.
+    package var count: Int { children.reduce(1) { $0 + $1.count } }
+
+    package func encode(wire: inout WireEncoder) throws(WireError) {
+        try children.encode(wire: &wire)
+    }
+
+    package init(wire: inout WireDecoder) throws(WireError) {
+        children = try [PeerTree](wire: &wire)
     }
 }
 

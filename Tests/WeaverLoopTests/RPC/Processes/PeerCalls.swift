@@ -69,6 +69,16 @@ extension ReplicaSet {
             decode: { wire throws(WireError) in try [PeerContext](wire: &wire) })
     }
 
+    /// Has the process make calls, or connections, at another one.
+    func run(
+        _ method: PeerMethod, at address: SocketAddress, count: Int, inFlight: Int = 1
+    ) async throws {
+        let load = PeerLoad(address: address.description, count: count, inFlight: inFlight)
+        try await callPeer(
+            method, context: CallContext(), isIdempotent: false,
+            encode: { wire throws(WireError) in try load.encode(wire: &wire) }, decode: { _ in })
+    }
+
     func figures() async throws -> PeerFigures {
         try await callPeer(
             .figures, context: CallContext(), isIdempotent: true, encode: { _ in },
