@@ -25,11 +25,14 @@ extension EventLoop {
     }
 
     func tick(beforeInput: Bool) {
+        if !beforeInput, !afterInput.isEmpty {
+            for body in exchange(&afterInput, with: []) { ready.push(.local(body)) }
+        }
         if !ready.isEmpty { runReady() }
         if firstUnflushed != nil { flush() }
         guard beforeInput else { return }
         // Work that is left, or that flushing has made, must not wait for input.
-        armIdle(!ready.isEmpty || firstUnflushed != nil)
+        armIdle(!ready.isEmpty || firstUnflushed != nil || !afterInput.isEmpty)
         stall.tickEnded()
     }
 

@@ -14,6 +14,8 @@ final class CallWorkers: @unchecked Sendable {
 
     let loop: EventLoop
     private var waiting = Ring<ServerCall>()
+    /// When the loop is to look at its input, and how long a call has to wait.
+    private var pacing = CallPacing()
     private var idle: [CallWorker] = []
     /// ``lead()`` is in the loop's queue.
     private var isLeading = false
@@ -28,14 +30,26 @@ final class CallWorkers: @unchecked Sendable {
         waiting.push(call)
         guard !isLeading else { return }
         isLeading = true
+        pacing.begin(now: loop.now)
         loop.executeLocally { [self] in lead() }
     }
+
+    /// Whether a call that has `timeLeft` nanoseconds would wait too long for its turn.
+    @inline(__always)
+    func isTooLate(timeLeft: UInt64) -> Bool { pacing.isTooLate(timeLeft: timeLeft, behind: waiting.count) }
 
     /// Sees to it that somebody works while calls wait.
     private func lead() {
         guard !waiting.isEmpty else {
             isLeading = false
+            pacing.ranOut()
             return
+        }
+        guard !pacing.isOver else {
+            return loop.executeAfterInput { [self] in
+                pacing.begin(now: loop.now)
+                lead()
+            }
         }
         if let worker = idle.popLast() { worker.wake() } else { CallWorker.start(for: self) }
         loop.executeLocally { [self] in lead() }
@@ -43,8 +57,11 @@ final class CallWorkers: @unchecked Sendable {
 
     // MARK: For the workers
 
-    /// The next call to run; nil when there is none.
-    func next() -> ServerCall? { waiting.pop() }
+    /// The next call to run; nil when there is none, or when the loop is to look at its input.
+    func next() -> ServerCall? {
+        guard !waiting.isEmpty, pacing.mayRunNext() || pacing.look(now: loop.now) else { return nil }
+        return waiting.pop()
+    }
 
     /// A worker has nothing to do: whether it is to wait for more.
     func park(_ worker: CallWorker) -> Bool {

@@ -140,10 +140,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         guard admission != .duplicate else {
             throw CallError(.internalError, "two calls in flight have the id \(id)")
         }
-        guard admission == .admitted, server.hasRoom else {
-            return refuseCall(
-                id, CallError(.overloaded, "the replica \(server.hello.name) has too many calls in flight"))
-        }
+        guard admission == .admitted, server.hasRoom else { return refuseForLackOfRoom(id) }
         guard !server.isDraining else {
             return refuseCall(id, CallError(.draining, "the replica \(server.hello.name) is ending"))
         }
@@ -154,6 +151,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
             } catch {
                 return refuseCall(id, CallError(.badArguments, "the request cannot be read: \(error.message)"))
             }
+            guard !server.workers.isTooLate(timeLeft: header.timeLeft) else { return refuseForLackOfRoom(id) }
             let call = ServerCall(id: id, key: header.key, context: header.context(now: readTime), sink: self)
             let found = dispatcher.dispatch(header.key, arguments: &wire, call: call)
             guard case .run(let placement, let label, let work) = found else {
@@ -184,6 +182,14 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
             call.fail(CallError(.internalError, "the call ended without an answer", mayHaveRun: true))
         }
         server.callEnded()
+    }
+
+    private func refuseForLackOfRoom(_ id: UInt64) {
+        stream.write { output in
+            output.append(id)
+            output.append(UInt64(FrameKind.error.rawValue) | UInt64(server.refusal.count) << 8)
+            output.append(server.refusal)
+        }
     }
 
     private func refuseCall(_ id: UInt64, _ error: CallError) {

@@ -46,12 +46,6 @@ extension ReplicaSet {
             decode: { wire throws(WireError) in try wire.read(Int.self) })
     }
 
-    func work(microseconds: UInt64, context: CallContext = CallContext()) async throws {
-        try await callPeer(
-            .work, context: context, isIdempotent: false, encode: { wire in wire.append(microseconds) },
-            decode: { _ in })
-    }
-
     func context(_ context: CallContext) async throws -> PeerContext {
         try await callPeer(
             .context, context: context, isIdempotent: false, encode: { _ in },
