@@ -6,7 +6,7 @@ internal import WeaverLoop
 
 /// Answers the methods of ``PeerMethod``.
 final class PeerDispatcher: RPCDispatcher {
-    private typealias Work = @Sendable (ServerCall) async -> Void
+    typealias Work = @Sendable (ServerCall) async -> Void
 
     private struct State {
         var server: RPCServer?
@@ -32,13 +32,21 @@ final class PeerDispatcher: RPCDispatcher {
         state.withLock { $0.server = server }
     }
 
-    func dispatch(_ key: MethodKey, arguments: inout WireDecoder, call: ServerCall) -> DispatchResult {
-        guard let method = PeerMethod.byKey[key] else { return .fail(CallError(.unknownMethod, "no such method")) }
+    func dispatch(
+        _ key: MethodKey, arguments: inout WireDecoder, head: CallHead
+    ) throws(CallError) -> ServerCall {
+        guard let method = PeerMethod.byKey[key] else { throw CallError(.unknownMethod, "no such method") }
         do throws(WireError) {
-            return .run(on: .loop, label: nil, work: try work(of: method, &arguments))
+            let call = PeerCall(head, try work(of: method, &arguments))
+            call.method = Self.runner
+            return call
         } catch {
-            return .fail(CallError(.badArguments, error.message))
+            throw CallError(.badArguments, error.message)
         }
+    }
+
+    private static let runner = ServerMethodRunner(placement: .loop, label: nil) { calls in
+        while let call = calls.next() as? PeerCall { await call.work(call) }
     }
 
     /// What a call of `method` does; its arguments are read here.
@@ -135,5 +143,15 @@ final class PeerDispatcher: RPCDispatcher {
         } catch {
             call.fail(error)
         }
+    }
+}
+
+/// A call with what it does.
+private final class PeerCall: ServerCall, @unchecked Sendable {
+    let work: PeerDispatcher.Work
+
+    init(_ head: CallHead, _ work: @escaping PeerDispatcher.Work) {
+        self.work = work
+        super.init(head)
     }
 }

@@ -84,7 +84,7 @@ extension RPCPeers {
     /// The component that runs in these processes. Calls with a routing key go to the first of them.
     func replicas(at processes: PeerProcess..., named name: String = "Peer") -> ReplicaSet {
         let addresses = processes.map(\.address)
-        update(component: name, addresses: addresses) { _ in [addresses[0]] }
+        update(component: name, addresses: addresses, slices: [RoutedSlice(start: 0, addresses: [addresses[0]])])
         return replicas(of: name)
     }
 }
