@@ -33,7 +33,7 @@ package enum CallOutcome: Equatable, Sendable {
 /// Decides which replicas of a component get no calls for a while, because they fail those they get.
 ///
 /// Operation: ``report(_:from:now:)`` after each call, which costs nothing to leave out for a success while ``isQuiet``;
-/// before each pick, unless it is quiet, ``takeProbe(now:)``, and ``isEjected(_:)`` of the candidates.
+/// before each pick, unless it is quiet, ``takeProbe(now:where:)``, and ``isEjected(_:)`` of the candidates.
 package struct OutlierDetector: Sendable {
     private struct Record {
         var failures = 0
@@ -82,12 +82,15 @@ package struct OutlierDetector: Sendable {
         records[replica]?.ejectedUntil != nil
     }
 
-    /// An ejected replica whose time is over, for the caller to make its call at; until that has an outcome nobody else
-    /// gets the replica.
-    package mutating func takeProbe(now: MonotonicTime) -> SocketAddress? {
+    /// An ejected replica whose time is over, for the caller to make its call at, if `isUsable` has nothing against it;
+    /// until that call has an outcome nobody else gets the replica.
+    package mutating func takeProbe(
+        now: MonotonicTime, where isUsable: (SocketAddress) -> Bool = { _ in true }
+    ) -> SocketAddress? {
         guard ejectedCount > 0 else { return nil }
         for (replica, record) in records {
-            guard let until = record.ejectedUntil, until <= now, (record.probedUntil ?? now) <= now else { continue }
+            guard let until = record.ejectedUntil, until <= now, (record.probedUntil ?? now) <= now, isUsable(replica)
+            else { continue }
             records[replica]?.probedUntil = now + limits.probeTimeout
             return replica
         }
