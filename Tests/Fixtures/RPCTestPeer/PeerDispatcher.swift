@@ -85,6 +85,12 @@ final class PeerDispatcher: RPCDispatcher {
                 while loop.now < end {}
                 call.reply { _ in }
             }
+        case .pause:
+            let milliseconds = try arguments.read(UInt64.self)
+            return { [self] call in
+                state.withLock { $0.begun += 1 }
+                await answer(call) { try await Task.sleep(for: .milliseconds(milliseconds)) }
+            }
         case .load:
             let load = try PeerLoad(wire: &arguments)
             return { [self] call in await answer(call) { try await caller.make(load) } }

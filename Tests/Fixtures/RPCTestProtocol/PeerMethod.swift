@@ -18,6 +18,8 @@ package enum PeerMethod: String, CaseIterable, Sendable {
     case runs
     /// Microseconds → nothing, after as much work on the loop.
     case work
+    /// Milliseconds → nothing, after a sleep of as many.
+    case pause
     /// ``PeerLoad`` → nothing, when all those calls of `echo` were answered by the other process.
     case load
     /// ``PeerLoad`` → nothing; opens as many connections to the other process, makes a call over each, and keeps them.
@@ -134,7 +136,7 @@ package struct PeerContext: WireCodable, Sendable {
 
 /// What a process says of itself.
 package struct PeerFigures: WireCodable, Sendable, Equatable {
-    /// Calls of `hang`, `run` and `work` that were begun.
+    /// Calls of `hang`, `pause` and `work` that were begun, and of `run` with `hangs`.
     package var begun = 0
     /// Calls of `hang` and `run` whose task was cancelled.
     package var cancelled = 0

@@ -39,6 +39,12 @@ extension ReplicaSet {
             encode: { wire throws(WireError) in try name.encode(wire: &wire) }, decode: { _ in })
     }
 
+    func pause(milliseconds: UInt64, routingKey: UInt64? = nil) async throws {
+        try await callPeer(
+            .pause, context: CallContext(), routingKey: routingKey, isIdempotent: false,
+            encode: { wire in wire.append(milliseconds) }, decode: { _ in })
+    }
+
     func runs(named name: String) async throws -> Int {
         try await callPeer(
             .runs, context: CallContext(), isIdempotent: true,
