@@ -18,6 +18,15 @@ extension PeerProcesses {
                 try await eventually("all run at the first one") { try await first.figures().begun == 20 }
                 try await first.run(.drain)
                 // Not idempotent: what the first one refuses certainly did not run.
+                try await eventually("it drains") {
+                    try await both.run(named: "crossing", routingKey: 0)
+                    do {
+                        _ = try await first.figures()
+                        return false
+                    } catch let error as CallError {
+                        return error.code == .draining
+                    }
+                }
                 for _ in 0..<50 { try await both.run(named: "new", routingKey: 0) }
                 #expect(try await second.runs(named: "new") == 50)
                 for call in running { try await call.value }
