@@ -41,6 +41,9 @@ public struct RPCLimits: Sendable, Equatable {
     /// How long a call waits for the first replica of its component to appear, when it has no earlier deadline.
     public var replicaWait: Duration = .seconds(30)
 
+    /// When a replica that fails its calls gets none for a while.
+    public var outliers = OutlierLimits()
+
     /// The defaults.
     public init() {}
 

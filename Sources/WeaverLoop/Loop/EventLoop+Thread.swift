@@ -60,7 +60,7 @@ extension EventLoop {
             // What was handed over is there, even when its sender has not come to wake the loop.
             _ = takeInbox()
             unsafe uv_run(raw, UV_RUN_NOWAIT)
-            if census.live == 0, ready.value.isEmpty, inbox.withLock({ $0.work.isEmpty }) { return }
+            if census.live == 0, ready.value.isEmpty, afterInput.isEmpty, inbox.withLock({ $0.work.isEmpty }) { return }
         }
     }
 

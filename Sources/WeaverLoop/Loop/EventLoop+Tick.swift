@@ -25,11 +25,14 @@ extension EventLoop {
     }
 
     func tick(beforeInput: Bool) {
+        if !beforeInput, !afterInput.isEmpty {
+            for body in exchange(&afterInput, with: []) { ready.value.push(.local(body)) }
+        }
         if !ready.value.isEmpty { runReady() }
         if firstUnflushed != nil { flush() }
         guard beforeInput else { return }
         // Work that is left, or that flushing has made, must not wait for input.
-        armIdle(!ready.value.isEmpty || firstUnflushed != nil)
+        armIdle(!ready.value.isEmpty || firstUnflushed != nil || !afterInput.isEmpty)
         stall.tickEnded()
     }
 

@@ -49,6 +49,8 @@ package final class EventLoop: @unchecked Sendable {
     var thread = pthread_t()
     let threadMayStart = Mutex(())
     let ready = LoopState(Ring<Work>())
+    /// What waits for the next look at the input.
+    var afterInput: [() -> Void] = []
     /// The streams to flush at the end of the tick, oldest first, linked by ``ByteStream/nextUnflushed``.
     var firstUnflushed: ByteStream?
     var lastUnflushed: ByteStream?
@@ -152,6 +154,13 @@ package final class EventLoop: @unchecked Sendable {
     package func executeLocally(_ body: @escaping () -> Void) {
         preconditionInLoop("executeLocally")
         ready.value.push(.local(body))
+    }
+
+    /// Runs `body` on the loop's thread after the next look at the input, which does not wait for any; only from that
+    /// thread, so it may capture handles.
+    package func executeAfterInput(_ body: @escaping () -> Void) {
+        preconditionInLoop("executeAfterInput")
+        afterInput.append(body)
     }
 
     func submit(_ work: Work) {

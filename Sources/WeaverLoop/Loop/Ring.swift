@@ -9,7 +9,7 @@ struct Ring<Element>: ~Copyable {
     /// A power of two, for the masks below.
     private var capacity = Self.initialCapacity
     private var head = 0
-    private var count = 0
+    private(set) var count = 0
 
     init() {
         unsafe ring = .allocate(capacity: Self.initialCapacity)

@@ -24,6 +24,8 @@ final class PendingCall: @unchecked Sendable {
     /// The request's frame, encoded outside of the connection's output; its id is filled in when it is known.
     var frame = OutputBuffer()
     let deadline: MonotonicTime?
+    /// Hears, on the loop's thread, that the method has answered; set while the component has replicas that fail.
+    var onAnswer: (() -> Void)?
     private let receiver: ReplyReceiver
     /// The caller's task, which waits for the answer, and so lives until the call is done.
     private let caller: CallContext.TaskIdentity?
@@ -67,6 +69,7 @@ final class PendingCall: @unchecked Sendable {
     @inline(__always)
     func succeed(_ wire: inout WireDecoder) {
         state = .done
+        if let onAnswer { onAnswer() }
         receiver.succeed(&wire)
     }
 
@@ -75,8 +78,11 @@ final class PendingCall: @unchecked Sendable {
         do {
             switch try ErrorPayload(wire: &wire) {
             case .call(let error): fail(error.from(replica))
-            case .remote(let error): fail(error)
+            case .remote(let error):
+                onAnswer?()
+                fail(error)
             case .user(let key):
+                onAnswer?()
                 guard let error = try decodeError(key, &wire) else {
                     return fail(RemoteError(typeName: "error type \(key)", description: "not registered here"))
                 }

@@ -123,6 +123,8 @@ final class RPCChannelCore: @unchecked Sendable {
         do throws(UVError) {
             connection = try RPCClientConnection(core: self)
             connection?.arm(for: nextCheck(loop.now))
+            // This call finds out whether the peer is back; the next ones go elsewhere meanwhile.
+            if failure != nil { load.setUnusable(until: loop.now + limits.connectTimeout) }
         } catch {
             connectionEnded(CallError(.unreachable, "cannot connect to \(address): \(error)", cause: error))
         }
@@ -160,7 +162,7 @@ final class RPCChannelCore: @unchecked Sendable {
         closeIfDone()
     }
 
-    /// The peer takes no new calls.value.
+    /// The peer takes no new calls.
     func connectionDrains() {
         load.setUnusable(until: .never)
         closeIfDone()

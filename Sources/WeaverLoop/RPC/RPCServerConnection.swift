@@ -140,29 +140,29 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         guard admission != .duplicate else {
             throw CallError(.internalError, "two calls in flight have the id \(id)")
         }
-        guard admission == .admitted, server.hasRoom else {
-            return refuseCall(
-                id, CallError(.overloaded, "the replica \(server.hello.name) has too many calls in flight"))
-        }
+        guard admission == .admitted, server.hasRoom else { return refuseForLackOfRoom(id) }
         guard !server.isDraining else {
             return refuseCall(id, CallError(.draining, "the replica \(server.hello.name) is ending"))
         }
         WireDecoder.withDecoder(over: payload) { wire in
             do throws(CallError) {
-                run(try decode(id, &wire))
+                guard let call = try decode(id, &wire) else { return refuseForLackOfRoom(id) }
+                run(call)
             } catch {
                 refuseCall(id, error)
             }
         }
     }
 
-    private func decode(_ id: UInt64, _ wire: inout WireDecoder) throws(CallError) -> ServerCall {
+    /// The call of a request; nil when it could not begin in time.
+    private func decode(_ id: UInt64, _ wire: inout WireDecoder) throws(CallError) -> ServerCall? {
         let header: RequestHeader
         do throws(WireError) {
             header = try RequestHeader(wire: &wire)
         } catch {
             throw CallError(.badArguments, "the request cannot be read: \(error.message)")
         }
+        guard !server.workers.isTooLate(timeLeft: header.timeLeft) else { return nil }
         let head = CallHead(id: id, context: header.context(now: readTime), sink: self)
         let call = try dispatcher.value.dispatch(header.key, arguments: &wire, head: head)
         do throws(WireError) {
@@ -185,6 +185,14 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
             call.fail(CallError(.internalError, "the call ended without an answer", mayHaveRun: true))
         }
         server.callEnded()
+    }
+
+    private func refuseForLackOfRoom(_ id: UInt64) {
+        stream.write { output in
+            output.append(id)
+            output.append(UInt64(FrameKind.error.rawValue) | UInt64(server.refusal.count) << 8)
+            output.append(server.refusal)
+        }
     }
 
     private func refuseCall(_ id: UInt64, _ error: CallError) {

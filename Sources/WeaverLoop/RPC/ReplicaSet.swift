@@ -28,15 +28,19 @@ package final class ReplicaSet: Sendable {
     /// What the loop's thread sees.
     private final class OnLoop: @unchecked Sendable {
         // @unchecked: touched on the loop's thread only.
-        let routes = LoopState(ReplicaRoutes())
+        let routes: LoopState<ReplicaRoutes>
         let budget = LoopState(RetryBudget())
+
+        init(limits: RPCLimits) {
+            routes = LoopState(ReplicaRoutes(limits: limits.outliers))
+        }
     }
 
     init(component: String, loop: EventLoop, limits: RPCLimits) {
         self.component = component
         self.loop = loop
         self.limits = limits
-        onLoop = OnLoop()
+        onLoop = OnLoop(limits: limits)
     }
 
     /// The addresses of the replicas.
@@ -87,7 +91,7 @@ package final class ReplicaSet: Sendable {
     ) {
         let pending = PendingCall(deadline: context.deadline, receiver: receiver)
         if loop.isInLoop {
-            guard let channel = firstPick(routingKey, now) else { return pending.fail(NoReplica()) }
+            guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
             channel.core.submit(pending, key, context, now: now, encode)
         } else {
             beginElsewhere(pending, key, context, routingKey, now, encode)
@@ -105,14 +109,24 @@ package final class ReplicaSet: Sendable {
             return loop.execute { pending.fail(error) }
         }
         loop.execute { [self] in
-            guard let channel = firstPick(routingKey, now) else { return pending.fail(NoReplica()) }
+            guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
             channel.core.submitEncoded(pending)
         }
     }
 
-    private func firstPick(_ routingKey: UInt64?, _ now: MonotonicTime) -> RPCChannel? {
+    private func firstPick(for call: PendingCall, _ routingKey: UInt64?, _ now: MonotonicTime) -> RPCChannel? {
         onLoop.budget.value.earn()
-        return onLoop.routes.value.pick(routingKey, excluding: nil, now: now)
+        let channel = onLoop.routes.value.pick(routingKey, excluding: nil, now: now)
+        // Failures come to `again`; a success is of interest only while some replica fails.
+        if !onLoop.routes.value.outliers.isQuiet, let address = channel?.address {
+            call.onAnswer = { [onLoop, loop] in onLoop.routes.value.report(.success, from: address, now: loop.now) }
+        }
+        return channel
+    }
+
+    /// Tells the outlier detection how a call at `replica` has ended.
+    private func report(_ outcome: CallOutcome, from replica: SocketAddress) {
+        loop.execute { [onLoop, loop] in onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
     }
 
     /// Makes a call again whose first attempt has failed by `error`, where that is allowed: it certainly did not run, or
@@ -128,12 +142,15 @@ package final class ReplicaSet: Sendable {
         while true {
             if !(error is NoReplica) {
                 guard let failure = error as? CallError else { throw error }
+                if let replica = failure.replica { report(CallOutcome(failure), from: replica) }
                 try await prepareRetry(after: failure, &attempts, isIdempotent: isIdempotent, context.deadline)
             }
             do {
                 let channel = try await pick(routingKey, excluding: attempts.failed, deadline: context.deadline)
-                return try await channel.call(
+                let result = try await channel.call(
                     key, context: context, encode: encode, decode: decode)
+                report(.success, from: channel.address)
+                return result
             } catch let next {
                 error = next
             }

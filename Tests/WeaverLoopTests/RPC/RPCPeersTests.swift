@@ -143,8 +143,9 @@ extension ReplicaSet {
 }
 
 /// Two servers on a loop, and the peers of a process on another.
-private func withPeers(
-    limits: RPCLimits = RPCLimits(), sourceLocation: SourceLocation = #_sourceLocation,
+func withPeers(
+    limits: RPCLimits = RPCLimits(), clientLimits: RPCLimits = RPCLimits(),
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (EventLoop, RPCPeers, [TestServer]) async throws -> Void
 ) async throws {
     try await withLoop(sourceLocation: sourceLocation) { serverLoop in
@@ -156,7 +157,7 @@ private func withPeers(
                     loop: serverLoop, hello: .test(), limits: limits, dispatcher: TestDispatcher(record: record))
                 servers.append(TestServer(server: server, record: record))
             }
-            let peers = RPCPeers(loop: clientLoop, hello: try .test())
+            let peers = RPCPeers(loop: clientLoop, hello: try .test(), limits: clientLimits)
             let result: Result<Void, any Error>
             do {
                 result = .success(try await body(clientLoop, peers, servers))
