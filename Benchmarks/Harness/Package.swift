@@ -1,6 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
 // What the benchmark and the peers it measures share, and what of the harness can be tested by itself. It depends on
 // nothing, so that the peers do not build this project, and the tests take seconds.
 let package = Package(
@@ -8,8 +17,11 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "CPeer", targets: ["CPeer"]),
+        .library(name: "Peer", targets: ["Peer"]),
     ],
     targets: [
+        // The contract that peers keep, in C for all of them, and what it is in Swift.
         .target(name: "CPeer"),
+        .target(name: "Peer", dependencies: ["CPeer"], swiftSettings: settings),
     ]
 )

@@ -68,7 +68,7 @@ static void on_connected(uv_connect_t *request, int status) {
     check(status, "connect");
     check(uv_tcp_nodelay(&connection, 1), "nodelay");
     check(uv_read_start((uv_stream_t *)&connection, allocate_buffer, on_read), "read");
-    peer_start_stopwatch(options);
+    peer_start_stopwatch();
     send_messages((uint64_t)options->in_flight);
 }
 

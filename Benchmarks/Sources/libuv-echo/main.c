@@ -8,12 +8,13 @@
 #include "echo.h"
 
 int main(int count, char **arguments) {
-    struct peer_options options;
-    peer_parse(count, arguments, &options);
+    char about[64];
+    snprintf(about, sizeof about, "libuv %s, C", uv_version_string());
+    const struct peer_options *options = peer_parse(count, arguments, about);
     // A connection that breaks is an error to report, not a signal.
     signal(SIGPIPE, SIG_IGN);
-    if (options.serves) serve(&options);
-    else run(&options);
+    if (options->serves) serve(options);
+    else run(options);
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }
 

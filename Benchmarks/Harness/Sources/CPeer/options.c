@@ -23,12 +23,18 @@ static double number(const char *option, const char *text, double least) {
     return value;
 }
 
-void peer_parse(int count, char *const *arguments, struct peer_options *options) {
-    *options = (struct peer_options){.address = "", .method = "", .in_flight = 1, .warm_up = 0.2, .seconds = 1};
+struct peer_options peer_parsed = {.address = "", .method = "", .in_flight = 1, .warm_up = 0.2, .seconds = 1};
+
+const struct peer_options *peer_parse(int count, char *const *arguments, const char *about) {
+    if (count == 2 && strcmp(arguments[1], "about") == 0) {
+        puts(about);
+        exit(0);
+    }
     if (count < 2 || (strcmp(arguments[1], "serve") != 0 && strcmp(arguments[1], "run") != 0)) {
-        fprintf(stderr, "usage: %s serve | run --address ADDRESS --server PID ...\n", arguments[0]);
+        fprintf(stderr, "usage: %s about | serve | run --address ADDRESS --server PID ...\n", arguments[0]);
         exit(2);
     }
+    struct peer_options *options = &peer_parsed;
     options->serves = strcmp(arguments[1], "serve") == 0;
     for (int index = 2; index < count; index += 2) {
         const char *option = arguments[index];
@@ -49,6 +55,7 @@ void peer_parse(int count, char *const *arguments, struct peer_options *options)
     if (!options->serves && (*options->address == '\0' || options->server == 0 || options->size == 0)) {
         peer_fail("run needs --address, --server and --size");
     }
+    return options;
 }
 
 /// Ends the process with its standard input: with the harness, however that ends.

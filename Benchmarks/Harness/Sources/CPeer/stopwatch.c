@@ -16,7 +16,7 @@ enum { STEP_BITS = 6, STEPS = 1 << STEP_BITS, BUCKETS = (64 - STEP_BITS) * STEPS
 static uint64_t durations[BUCKETS];
 /// Whether the window is open.
 static int measuring;
-static struct peer_options measured;
+extern struct peer_options peer_parsed;
 
 static uint64_t nanoseconds(clockid_t clock) {
     struct timespec time;
@@ -77,11 +77,11 @@ static void sleep_for(double seconds) {
 
 static void *measure(void *unused) {
     clockid_t server;
-    if (clock_getcpuclockid(measured.server, &server) != 0) peer_fail("the server's processor time cannot be read");
-    sleep_for(measured.warm_up);
+    if (clock_getcpuclockid(peer_parsed.server, &server) != 0) peer_fail("the server's processor time cannot be read");
+    sleep_for(peer_parsed.warm_up);
     __atomic_store_n(&measuring, 1, __ATOMIC_RELAXED);
     struct reading start = read_all(server);
-    sleep_for(measured.seconds);
+    sleep_for(peer_parsed.seconds);
     struct reading end = read_all(server);
     __atomic_store_n(&measuring, 0, __ATOMIC_RELAXED);
     if (end.calls == start.calls) peer_fail("no call was answered in the window");
@@ -94,9 +94,8 @@ static void *measure(void *unused) {
     _exit(0);
 }
 
-void peer_start_stopwatch(const struct peer_options *options) {
-    measured = *options;
-    peer_timing_mask = options->in_flight <= 16 ? 7 : 63;
+void peer_start_stopwatch(void) {
+    peer_timing_mask = peer_parsed.in_flight <= 16 ? 7 : 63;
     pthread_t thread;
     if (pthread_create(&thread, NULL, measure, NULL) != 0) peer_fail("no thread to be had");
     pthread_detach(thread);

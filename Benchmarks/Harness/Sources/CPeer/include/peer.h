@@ -1,7 +1,9 @@
 // The contract between the harness and everything it measures: this project, C, C++ and Swift peers alike.
 //
-// A peer is one program with two roles. Options may come in any order; unknown ones end it with a message.
+// A peer is one program with these roles. Options may come in any order; unknown ones end it with a message.
 //
+//   PEER about
+//       prints one line that names what it measures, with versions.
 //   PEER serve [--method M] [--size S]
 //       listens on a free port of 127.0.0.1, prints "ready ADDRESS" and serves until its standard input ends.
 //   PEER run --address ADDRESS --server PID --size S --in-flight N --warm-up W --seconds T [--method M]
@@ -43,8 +45,9 @@ struct peer_options {
     double seconds;
 };
 
-/// Reads the command line; ends the process with a message when it is not as the contract says.
-void peer_parse(int count, char *const *arguments, struct peer_options *options);
+/// Reads the command line; ends the process with a message when it is not as the contract says, and with `about` when
+/// that is what was asked for.
+const struct peer_options *peer_parse(int count, char *const *arguments, const char *about);
 
 /// For the server, once it listens: prints the address, and ends the process when standard input does.
 void peer_ready(const char *address);
@@ -58,10 +61,10 @@ int peer_port(const char *address);
 /// Fills `bytes` with what calls carry: lower-case letters, which are bytes and text alike.
 void peer_fill(char *bytes, size_t size);
 
-/// For the client, right before its first call: starts a thread that sleeps through the warm-up, reads counters and
+/// For the client, right before its first call: with the options that were parsed, starts a thread that sleeps through the warm-up, reads counters and
 /// clocks, sleeps through the window, reads them again, prints the line of JSON and ends the process. The peer itself
 /// never reads a clock but for the calls that it times.
-void peer_start_stopwatch(const struct peer_options *options);
+void peer_start_stopwatch(void);
 
 /// Says why there is no number and ends the process.
 void peer_fail(const char *why) __attribute__((noreturn));
