@@ -8,10 +8,8 @@ let package = Package(
         .package(name: "weaver", path: ".."),
         .package(name: "harness", path: "Harness"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
-        .target(name: "CAffinity"),
         // The ceiling: C on libuv, which Debian's libuv1-dev puts where the compiler looks.
         .executableTarget(
             name: "libuv-echo", dependencies: [.product(name: "CPeer", package: "harness")],
@@ -19,10 +17,11 @@ let package = Package(
         .executableTarget(
             name: "weaver-bench",
             dependencies: [
-                "CAffinity",
+                .product(name: "CPeer", package: "harness"),
+                .product(name: "Harness", package: "harness"),
+                .product(name: "Peer", package: "harness"),
                 .product(name: "WeaverRuntime", package: "weaver"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: [
                 .swiftLanguageMode(.v6),

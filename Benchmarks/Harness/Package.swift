@@ -18,10 +18,14 @@ let package = Package(
     products: [
         .library(name: "CPeer", targets: ["CPeer"]),
         .library(name: "Peer", targets: ["Peer"]),
+        .library(name: "Harness", targets: ["Harness"]),
     ],
     targets: [
         // The contract that peers keep, in C for all of them, and what it is in Swift.
         .target(name: "CPeer"),
         .target(name: "Peer", dependencies: ["CPeer"], swiftSettings: settings),
+        .target(name: "CAffinity"),
+        .target(name: "Harness", dependencies: ["CAffinity"], swiftSettings: settings),
+        .testTarget(name: "HarnessTests", dependencies: ["Harness"], swiftSettings: settings),
     ]
 )

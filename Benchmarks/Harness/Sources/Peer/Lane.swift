@@ -13,7 +13,8 @@ public struct Lane {
         self.countsOnOneThread = countsOnOneThread
     }
 
-    /// Calls until the stopwatch ends the process. The first answer has to be what was sent, the others as long as it.
+    /// Calls until the stopwatch ends the process. The first answer has to be what was sent; of the
+    /// others only whether there is one is looked at, because to compare them is no part of a call.
     @inlinable
     public mutating func call<Payload: Equatable & Collection>(
         _ payload: Payload, _ echo: (Payload) async throws -> Payload

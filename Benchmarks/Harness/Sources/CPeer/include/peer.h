@@ -15,7 +15,7 @@
 // the harness's matter: it starts peers with the affinity they shall have, so no thread of theirs ever had another.
 //
 // What a call is, how it is encoded and how many threads serve it is the peer's. The first answer is compared with what
-// was sent, byte for byte; of the others only the size is.
+// was sent, byte for byte; of the others at most the size is.
 #ifndef BENCHMARK_PEER_H
 #define BENCHMARK_PEER_H
 
