@@ -16,6 +16,8 @@ public struct ComparisonRow: Encodable, Equatable, Sendable {
     public let p50Microseconds: Spread
     /// What 99 of 100 timed calls of a run did not exceed.
     public let p99Microseconds: Spread
+    /// How many cores everything else on the machine kept busy.
+    public let otherCores: Spread
     /// The server's median divided by the ceiling's; nil where the ceiling was not measured.
     public let serverRatio: Double?
     /// The client's, likewise.
@@ -28,7 +30,8 @@ public struct ComparisonRow: Encodable, Equatable, Sendable {
         guard let rate = Spread(result.runs.map(\.callsPerSecond)),
             let server = Spread(result.runs.map(\.serverMicroseconds)),
             let client = Spread(result.runs.map(\.clientMicroseconds)),
-            let p50 = Spread(result.runs.map(\.p50Microseconds)), let p99 = Spread(result.runs.map(\.p99Microseconds))
+            let p50 = Spread(result.runs.map(\.p50Microseconds)), let p99 = Spread(result.runs.map(\.p99Microseconds)),
+            let others = Spread(result.runs.map(\.otherCores))
         else { return nil }
         contender = result.contender.name
         title = result.contender.title
@@ -38,6 +41,7 @@ public struct ComparisonRow: Encodable, Equatable, Sendable {
         clientMicroseconds = client
         p50Microseconds = p50
         p99Microseconds = p99
+        otherCores = others
         serverRatio = (ceiling?.runs).flatMap { Spread($0.map(\.serverMicroseconds)) }.map { server.median / $0.median }
         clientRatio = (ceiling?.runs).flatMap { Spread($0.map(\.clientMicroseconds)) }.map { client.median / $0.median }
         runs = result.runs
@@ -47,13 +51,13 @@ public struct ComparisonRow: Encodable, Equatable, Sendable {
     public var cells: [String] {
         [title] + callsPerSecond.cells(0) + serverMicroseconds.cells(digits(serverMicroseconds)) + [ratio(serverRatio)]
             + clientMicroseconds.cells(digits(clientMicroseconds)) + [ratio(clientRatio)]
-            + [p50Microseconds.median.text(1), p99Microseconds.median.text(1)]
+            + [p50Microseconds.median.text(1), p99Microseconds.median.text(1), otherCores.median.text(2)]
     }
 
     /// What ``cells`` are.
     public static let columns = [
         "contender", "calls/s", "min", "max", "server µs", "min", "max", "× ceiling", "client µs", "min", "max",
-        "× ceiling", "p50 µs", "p99 µs",
+        "× ceiling", "p50 µs", "p99 µs", "others",
     ]
 
     /// Three significant digits or so.

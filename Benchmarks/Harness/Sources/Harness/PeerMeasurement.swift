@@ -10,6 +10,8 @@ public struct PeerMeasurement: Codable, Equatable, Sendable {
     public let serverNanoseconds: UInt64
     /// The client's, likewise.
     public let clientNanoseconds: UInt64
+    /// What everything else on the machine took in the window: who shares its cores and caches disturbs.
+    public let othersNanoseconds: UInt64
     /// What half of the timed calls did not exceed.
     public let p50Nanoseconds: UInt64
     /// What 99 of 100 timed calls did not exceed.
@@ -33,6 +35,9 @@ public struct PeerMeasurement: Codable, Equatable, Sendable {
 
     /// Processor time of the client for each call.
     public var clientMicroseconds: Double { Double(clientNanoseconds) / Double(calls) / 1000 }
+
+    /// How many cores everything else kept busy.
+    public var otherCores: Double { Double(othersNanoseconds) / Double(nanoseconds) }
 
     /// ``p50Nanoseconds`` in microseconds.
     public var p50Microseconds: Double { Double(p50Nanoseconds) / 1000 }

@@ -8,7 +8,7 @@ import Testing
     private func line(server: Int, client: Int = 100) -> String {
         """
         {"calls": 1000, "nanoseconds": 2000000, "serverNanoseconds": \(server * 1000), \
-        "clientNanoseconds": \(client * 1000), "p50Nanoseconds": 5000, "p99Nanoseconds": 9000}
+        "clientNanoseconds": \(client * 1000), "othersNanoseconds": 500000, "p50Nanoseconds": 5000, "p99Nanoseconds": 9000}
         """
     }
 
@@ -24,6 +24,7 @@ import Testing
         #expect(measurement.clientMicroseconds == 0.1)
         #expect(measurement.callsPerSecond == 500_000)
         #expect(measurement.p50Microseconds == 5)
+        #expect(measurement.otherCores == 0.25)
     }
 
     @Test(arguments: ["", "ready", "{\"calls\": 5}", "[]"])

@@ -5,13 +5,20 @@ import Testing
 
 /// The peers here are scripts of the shell.
 @Suite struct ContestTests {
-    private static let answer = """
-        {"calls": 10, "nanoseconds": 1000, "serverNanoseconds": 10, "clientNanoseconds": 10, \
-        "p50Nanoseconds": 1, "p99Nanoseconds": 1}
+    private static let answer = answer(others: "0")
+
+    /// What a client prints when everything else took so many of the window's 1000 ns.
+    private static func answer(others: String) -> String {
         """
+        {"calls": 10, "nanoseconds": 1000, "serverNanoseconds": 10, "clientNanoseconds": 10, \
+        "othersNanoseconds": \(others), "p50Nanoseconds": 1, "p99Nanoseconds": 1}
+        """
+    }
 
     /// Measures programs that do this as servers and as clients; each has two runs.
-    private func contest(_ peers: [(serve: String, run: String)], body: (Contest) throws -> Void) throws {
+    private func contest(
+        _ peers: [(serve: String, run: String)], repeats: Int = 2, quiet: Double? = nil, body: (Contest) throws -> Void
+    ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "contest-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -24,8 +31,8 @@ import Testing
         }
         try body(
             Contest(
-                contenders: contenders, shapes: [Shape(size: 1, inFlight: 1)], repeats: 2, warmUp: 0, seconds: 0.01,
-                serverCore: nil, clientCore: nil))
+                contenders: contenders, shapes: [Shape(size: 1, inFlight: 1)], repeats: repeats, warmUp: 0,
+                seconds: 0.01, serverCore: nil, clientCore: nil, quiet: quiet))
     }
 
     private func text(_ name: String, of contest: Contest) throws -> String {
@@ -60,6 +67,27 @@ import Testing
             #expect(results[3].runs.count == 2)
             let tries = try text("tries", of: contest)
             #expect(tries == "once\n")
+        }
+    }
+
+    /// The nth try was disturbed by what the nth number says, in thousandths of a core.
+    @Test(arguments: [
+        ([50], 50, 1), ([101, 100, 7], 100, 2), ([900, 300, 500, 700, 800, 1], 300, Contest.mostAttempts),
+    ])
+    func `a disturbed run is made again, within bounds, and the least disturbed counts`(
+        others: [Int], counts: Int, tries: Int
+    ) throws {
+        let next =
+            "echo x >> tries; n=$(wc -l < tries); others=$(echo \(others.map(String.init).joined(separator: " ")) "
+            + "| cut -d ' ' -f $n)"
+        let text = Self.answer(others: "OTHERS")
+        let peer = ("echo ready here; cat > /dev/null", "\(next); echo '\(text)' | sed s/OTHERS/$others/")
+        try contest([peer], repeats: 1, quiet: 0.1) { contest in
+            let results = contest.run { _ in }
+            #expect(results.map(\.failure) == [nil])
+            #expect(results[0].runs.map { Int($0.othersNanoseconds) } == [counts])
+            let tried = try self.text("tries", of: contest)
+            #expect(tried == String(repeating: "x\n", count: tries))
         }
     }
 

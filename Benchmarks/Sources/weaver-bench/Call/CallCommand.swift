@@ -12,7 +12,8 @@ struct CallCommand: AsyncParsableCommand {
             component's async method, and back. Server and client are
             processes on a core each, or both on one. Every contender has one
             run after the other, in turns; medians are reported, with the
-            least and the greatest. µs are processor time for each call.
+            least and the greatest. µs are processor time for each call;
+            "others" is how many cores everything else kept busy.
             """)
 
     @Option(
@@ -46,6 +47,13 @@ struct CallCommand: AsyncParsableCommand {
     @Option(help: "Runs of each contender at each shape.")
     var repeats = 5
 
+    @Option(
+        help: """
+            Makes a run again, \(Contest.mostAttempts) times at most, during which anything else kept more than so \
+            many cores busy.
+            """)
+    var quiet: Double?
+
     @Flag(help: "Prints JSON.")
     var json = false
 
@@ -66,13 +74,13 @@ struct CallCommand: AsyncParsableCommand {
         contenders.addPeers(named: chosenPeers, in: peerFolder)
         let contest = Contest(
             contenders: contenders.measured, shapes: shapes, repeats: repeats, warmUp: warmUp, seconds: seconds,
-            serverCore: Affinity.cores.first, clientCore: Affinity.cores.last)
+            serverCore: Affinity.cores.first, clientCore: Affinity.cores.last, quiet: quiet)
         let results = contest.run { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
         let prices = Affinity.onCore(Affinity.cores.last) { CopyPrice.measure(sizes: Set(shapes.map(\.size))) }
         let report = CallReport(
             comparison: Comparison(results, ceiling: Contenders.ceiling), prices: prices,
             missing: contenders.missing, contenders: contenders.about(), repeats: repeats, seconds: seconds,
-            warmUp: warmUp)
+            warmUp: warmUp, quiet: quiet)
         try report.print(json: json)
     }
 

@@ -12,11 +12,13 @@ struct CallReport: Encodable {
     let repeats: Int
     let seconds: Double
     let warmUp: Double
+    let quiet: Double?
 
     func print(json: Bool) throws {
         guard !json else { return try Report("call", rows: [self]).printJSON() }
         Swift.print(Machine.current.line)
         Swift.print("\(repeats) runs of \(seconds.text(1)) s each, after \(warmUp.text(1)) s that do not count")
+        if let quiet { Swift.print("a run with others on more than \(quiet.text(2)) cores was made again") }
         for (name, about) in contenders.sorted(by: { $0.key < $1.key }) { Swift.print("* \(name): \(about)") }
         Swift.print()
         Swift.print(comparison.text(more: floors))
