@@ -14,14 +14,16 @@ uint64_t benchmark_cores(void) {
     return mask;
 }
 
-int benchmark_pin(int thread, int core) {
+int benchmark_run_on(uint64_t mask) {
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    return sched_setaffinity(thread, sizeof set, &set);
+    for (int core = 0; core < 64; core++) {
+        if (mask & UINT64_C(1) << core) CPU_SET(core, &set);
+    }
+    return sched_setaffinity(0, sizeof set, &set);
 }
 #else
 uint64_t benchmark_cores(void) { return 0; }
 
-int benchmark_pin(int thread, int core) { return -1; }
+int benchmark_run_on(uint64_t mask) { return -1; }
 #endif

@@ -8,7 +8,7 @@
 /// The cores that the calling thread may run on, as a mask of the first 64; 0 where the system does not say.
 uint64_t benchmark_cores(void);
 
-/// Lets the thread of that id run on one core only. Returns 0, or -1 when it is not possible.
-int benchmark_pin(int thread, int core);
+/// Lets the calling thread run on these cores only. Returns 0, or -1 when it is not possible.
+int benchmark_run_on(uint64_t mask);
 
 #endif
