@@ -150,7 +150,7 @@ package final class EnvelopeClient: @unchecked Sendable {
         case .healthCheck: pipe?.reply(to: id, .health)
         case .drain: handlers?.drain { [self] in answer(id, .done) }
         case .shutdown: handlers?.shutdown()
-        case .address, .listenerExported, .done, .refused, .unknown:
+        case .reportLoad, .address, .listenerExported, .done, .refused, .unknown:
             // Answers come by their id; here they would answer nothing.
             pipe?.reply(to: id, .refused("a message of a kind that this side does not take"))
         }

@@ -32,7 +32,7 @@ package enum EnvelopeCodec: PipeCodec {
         case .healthCheck: wire.healthCheck = PBHealthCheck()
         case .drain: wire.drain = PBDrain()
         case .shutdown: wire.shutdown = PBShutdown()
-        case .unknown: break
+        case .reportLoad, .unknown: break
         }
         return try wire.serializedBytes()
     }
@@ -80,7 +80,7 @@ package enum WeaveletCodec: PipeCodec {
             }
         case .health: wire.health = PBHealth()
         case .leaving(let completed): wire.leaving = .with { $0.completed = completed }
-        case .unknown: break
+        case .load, .unknown: break
         }
         return try wire.serializedBytes()
     }
