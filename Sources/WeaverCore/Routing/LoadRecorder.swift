@@ -74,16 +74,13 @@ package struct LoadRecorder: Sendable {
 
     // MARK: Reports
 
-    /// What was counted since the last report, and starts anew; nil as long as there is no assignment, or no time has
-    /// passed.
+    /// What was counted since the last report, and starts anew; nil as long as there is no assignment, or less than a
+    /// millisecond has passed, of which ``LoadLimits`` has no rate.
     package mutating func report(now: MonotonicTime) -> LoadReport? {
-        guard !table.places.isEmpty, now > since else { return nil }
-        let slices = takeSlices()
-        let report = LoadReport(
-            component: component, version: version,
-            seconds: Double(now.nanoseconds - since.nanoseconds) / 1_000_000_000, slices: slices)
+        let seconds = Double((now - since).clampedNanoseconds) / 1_000_000_000
+        guard !table.places.isEmpty, seconds >= LoadLimits.seconds else { return nil }
         since = now
-        return report
+        return LoadReport(component: component, version: version, seconds: seconds, slices: takeSlices())
     }
 
     private mutating func takeSlices() -> [SliceLoad] {

@@ -130,7 +130,7 @@ import Testing
                 == LoadReport(component: "Lemon.CategoryCache", version: 1, seconds: 0.2, slices: []))
         recorder.add(2)
         recorder.add(2000)
-        let nothing300 = recorder.report(now: Self.time(300))
+        let nothing300 = recorder.report(now: MonotonicTime(nanoseconds: 300_999_999))
         #expect(nothing300 == nil)
         let report = try self.report(&recorder, at: 301)
         #expect(report.slices.map(\.calls) == [1, 1])
