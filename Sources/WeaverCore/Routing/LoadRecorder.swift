@@ -5,8 +5,8 @@
 /// for a component whose methods run elsewhere. Calls for keys of slices that the replica does not own are counted like
 /// all others: their owner is gone, or the slice has moved meanwhile.
 ///
-/// Memory: 24 KiB for the component (``HotKeySketch``), at most 72 bytes for each slice of the assignment, and 192
-/// bytes for each slice that calls have come for, of which there are at most ``maximumSlices``: 0.8 MiB.
+/// Memory: 24 KiB for the component (``HotKeySketch``), at most 56 bytes for each slice of the assignment, and 192
+/// bytes for each slice that calls have come for, of which there are at most ``maximumSlices``: 0.75 MiB.
 package struct LoadRecorder: Sendable {
     /// How many slices are counted at a time: those that the first calls after a report were for. Calls for others are
     /// not reported.
