@@ -31,7 +31,8 @@
 ///
 /// Life of a weavelet. <- Setup -> WeaveletInfo <- ComponentsToStart (its whole group) -> ready, after the components'
 /// start has returned. Then, whenever its components need others: -> StartComponent <- done, <- RoutingInfo on each
-/// change; for a listener: -> GetAddress <- Address, (listens), -> ExportListener <- ListenerExported. At the end:
+/// change; for a listener: -> GetAddress <- Address, (listens), -> ExportListener <- ListenerExported. Who hosts a routed
+/// component gets RoutingInfo of it, too, and is asked from time to time: <- ReportLoad -> Load. At the end:
 /// <- Drain -> done (no call is in flight any more) <- Shutdown; the process stops its components and exits with 0.
 ///
 /// Descriptor. With WEAVER_DESCRIBE=<fd> in its environment a process writes one Descriptor (no length before it) to
