@@ -28,6 +28,12 @@ struct Ring<Element>: ~Copyable {
         count &+= 1
     }
 
+    /// Lends the oldest element; nil when there is none.
+    @inline(__always)
+    func withFirst<R>(_ body: (borrowing Element) -> R) -> R? {
+        count > 0 ? unsafe body((ring + head).pointee) : nil
+    }
+
     mutating func pop() -> Element? {
         guard count > 0 else { return nil }
         let element = unsafe (ring + head).move()

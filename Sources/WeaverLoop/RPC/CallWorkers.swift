@@ -1,5 +1,3 @@
-internal import WeaverCore
-
 /// Runs the methods of incoming calls on the loop, in tasks that are used again. On the loop's thread.
 ///
 /// A new task for each call would cost more than all the rest of a small call. So calls are queued as they are read, and
@@ -13,7 +11,7 @@ final class CallWorkers: @unchecked Sendable {
     static let maximumIdle = 256
 
     let loop: EventLoop
-    private var waiting = Ring<ServerCall>()
+    private let waiting = LoopState(Ring<ServerCall>())
     private var idle: [CallWorker] = []
     /// ``lead()`` is in the loop's queue.
     private var isLeading = false
@@ -23,9 +21,9 @@ final class CallWorkers: @unchecked Sendable {
         self.loop = loop
     }
 
-    /// Runs a call's work in this tick.
+    /// Runs a call's method in this tick.
     func run(_ call: ServerCall) {
-        waiting.push(call)
+        waiting.value.push(call)
         guard !isLeading else { return }
         isLeading = true
         loop.executeLocally { [self] in lead() }
@@ -33,7 +31,7 @@ final class CallWorkers: @unchecked Sendable {
 
     /// Sees to it that somebody works while calls wait.
     private func lead() {
-        guard !waiting.isEmpty else {
+        guard !waiting.value.isEmpty else {
             isLeading = false
             return
         }
@@ -43,8 +41,15 @@ final class CallWorkers: @unchecked Sendable {
 
     // MARK: For the workers
 
-    /// The next call to run; nil when there is none.
-    func next() -> ServerCall? { waiting.pop() }
+    /// The method of the call that has waited longest.
+    var nextMethod: ServerMethodRunner? { waiting.value.withFirst { $0.method } ?? nil }
+
+    /// The call that has waited longest, if `method` is what it calls.
+    @inline(__always)
+    func next(of method: ServerMethodRunner) -> ServerCall? {
+        guard waiting.value.withFirst({ $0.isOf(method) }) == true else { return nil }
+        return waiting.value.pop()
+    }
 
     /// A worker has nothing to do: whether it is to wait for more.
     func park(_ worker: CallWorker) -> Bool {
@@ -57,50 +62,5 @@ final class CallWorkers: @unchecked Sendable {
     func close() {
         isClosed = true
         for worker in exchange(&idle, with: []) { worker.wake() }
-    }
-}
-
-/// One task that runs call after call.
-@safe
-final class CallWorker: @unchecked Sendable {
-    // @unchecked: touched on the loop's thread only.
-    private let workers: CallWorkers
-    var loop: EventLoop { workers.loop }
-    private var parked: UnsafeContinuation<Void, Never>?
-    private var task: Task<Void, Never>?
-    /// A task that was cancelled stays so, and is of no use for another call.
-    private var isCancelled = false
-
-    private init(_ workers: CallWorkers) {
-        self.workers = workers
-        unsafe parked = nil
-    }
-
-    /// Makes a worker; its task begins in this tick.
-    static func start(for workers: CallWorkers) {
-        let worker = CallWorker(workers)
-        worker.task = Task(executorPreference: workers.loop) { await worker.work() }
-    }
-
-    /// Goes on; only a parked worker.
-    func wake() {
-        unsafe exchange(&parked, with: nil)?.resume()
-    }
-
-    /// Cancels the call that the worker runs.
-    func cancel() {
-        isCancelled = true
-        task?.cancel()
-    }
-
-    private func work() async {
-        while true {
-            while let call = workers.next() {
-                await call.run(by: self)
-                if isCancelled { return }
-            }
-            guard workers.park(self) else { return }
-            unsafe await withUnsafeContinuation { continuation in unsafe parked = continuation }
-        }
     }
 }

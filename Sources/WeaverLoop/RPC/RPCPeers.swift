@@ -32,12 +32,11 @@ package final class RPCPeers: Sendable {
         }
     }
 
-    /// Takes over routing info: the component is reached at `addresses` from now on. `owners` gives, for a routing key, the
-    /// addresses that its slice belongs to. An address that no component has any more takes no new calls, finishes those
+    /// Takes over routing info: the component is reached at `addresses` from now on. `slices`, of a
+    /// routed component, are sorted by their first key and cover all keys. An address that no component has any more takes no new calls, finishes those
     /// in flight, and is disconnected.
     package func update(
-        component: String, addresses: [SocketAddress],
-        owners: (@Sendable (_ routingKey: UInt64) -> [SocketAddress])? = nil
+        component: String, addresses: [SocketAddress], slices: [RoutedSlice] = []
     ) {
         let set = replicas(of: component)
         let retired = state.withLock { state -> [RPCChannel] in
@@ -48,7 +47,7 @@ package final class RPCPeers: Sendable {
                 state.channels[address] = channel
                 return channel
             }
-            set.update(channels, owners: owners)
+            set.update(channels, slices: slices)
             let used = Set(state.sets.values.flatMap(\.addresses))
             let unused = state.channels.filter { !used.contains($0.key) }
             for address in unused.keys { state.channels[address] = nil }

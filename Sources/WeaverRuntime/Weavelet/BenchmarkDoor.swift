@@ -60,8 +60,9 @@ internal import WeaverLoop
         to component: D.Type, at address: String, deadline: Duration
     ) throws -> D.Interface {
         guard let address = SocketAddress(address) else { throw CallError(.unreachable, "no address: \(address)") }
-        peers.update(component: D.info.name, addresses: [address], owners: nil)
-        let transport = ReplicaTransport(replicas: peers.replicas(of: D.info.name), defaultDeadline: deadline)
+        peers.update(component: D.info.name, addresses: [address])
+        let transport = ReplicaTransport(
+            info: D.info, replicas: peers.replicas(of: D.info.name), defaultDeadline: deadline)
         return D.clientStub(ComponentClient(info: D.info, transport: transport), nil)
     }
 

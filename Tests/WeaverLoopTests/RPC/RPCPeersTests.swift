@@ -39,7 +39,10 @@ import WeaverCore
         try await withPeers { loop, peers, servers in
             let set = peers.replicas(of: "Echo")
             let addresses = servers.map(\.address)
-            peers.update(component: "Echo", addresses: addresses) { key in [addresses[Int(key % 2)]] }
+            let slices = [
+                RoutedSlice(start: 0, addresses: [addresses[0]]), RoutedSlice(start: 1, addresses: [addresses[1]]),
+            ]
+            peers.update(component: "Echo", addresses: addresses, slices: slices)
             for _ in 0..<20 { _ = try await set.call(.echo, routingKey: 1) }
             #expect(servers[0].record.startedCount == 0)
             #expect(servers[1].record.startedCount == 20)
