@@ -28,8 +28,8 @@ package enum WeaveletMessage: Equatable, Sendable {
     case health
     case leaving(completed: Bool)
     /// Answers ``EnvelopeMessage/reportLoad``: one report for each routed component that the replica hosts, also when it
-    /// has had no call.
-    case load([LoadReport])
+    /// has had no call. Reports that make no sense are not among them; `problem` says why the first of these does not.
+    case load([LoadReport], problem: String? = nil)
     /// A kind that this build does not know.
     case unknown
 }

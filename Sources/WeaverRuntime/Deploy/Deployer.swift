@@ -154,8 +154,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 case (.componentsToStart, .done): babysitter.started(replica, now: loop.now)
                 case (.drain, .done): babysitter.drained(replica, now: loop.now)
                 case (.healthCheck, .health): break
-                case (.reportLoad, .load(let reports)):
+                case (.reportLoad, .load(let reports, let problem)):
                     for report in reports { babysitter.loadReported(by: replica, report, now: loop.now) }
+                    if let problem { loadDropped(replica, problem) }
                 default: babysitter.failed(replica, reason: "it gave an answer of another kind", now: loop.now)
                 }
             }
@@ -210,6 +211,11 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             entry.replica = String(envelope.replica.prefix(8))
             sink.write(entry)
         }
+    }
+
+    private func loadDropped(_ replica: String, _ problem: String) {
+        let message = "what it reports of its load makes no sense and is dropped: \(problem)"
+        sink.write(entry(.warning, message, component: envelopes[replica]?.group ?? "weaver", replica: replica))
     }
 
     private func entry(_ level: LogEntry.Level, _ message: String, component: String, replica: String) -> LogEntry {
