@@ -17,5 +17,7 @@ struct WeaverBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weaver-bench",
         abstract: "Measures Weaver for Swift. Numbers are reported, not judged.",
-        subcommands: [CallCommand.self, LocalCommand.self, DeployCommand.self, OverloadCommand.self])
+        subcommands: [
+            CallCommand.self, LocalCommand.self, LoadCommand.self, DeployCommand.self, OverloadCommand.self,
+        ])
 }
