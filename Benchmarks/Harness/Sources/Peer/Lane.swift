@@ -14,8 +14,11 @@ public struct Lane {
     }
 
     /// Calls until the stopwatch ends the process. The first answer has to be what was sent; of the
-    /// others only whether there is one is looked at, because to compare them is no part of a call.
+    /// others only whether there is one is looked at, because to compare them is no part of a call. Inlined, because a
+    /// closure between the loop and the call would be one more async function to return from, which an application's loop
+    /// does not have.
     @inlinable
+    @inline(__always)
     public mutating func call<Payload: Equatable & Collection>(
         _ payload: Payload, _ echo: (Payload) async throws -> Payload
     ) async throws {
