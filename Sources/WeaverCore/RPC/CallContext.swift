@@ -115,13 +115,32 @@ extension CallContext {
 
     /// Tells a task from others while it lives.
     package struct TaskIdentity: Sendable, Equatable {
+        /// Where the task is.
         private let address: UInt
 
         /// The task that asks; nil outside of tasks.
         package static var current: TaskIdentity? {
+            unsafe withUnsafeCurrentTask { task in unsafe task.map { unsafe TaskIdentity($0) } }
+        }
+
+        /// The task that asks, if any, and whether it is cancelled already.
+        @inline(__always)
+        package static var currentAndCancelled: (task: TaskIdentity?, isCancelled: Bool) {
             unsafe withUnsafeCurrentTask { task in
-                unsafe task.map { unsafe TaskIdentity(address: unsafeBitCast($0, to: UInt.self)) }
+                guard let task = unsafe task else { return (nil, false) }
+                return unsafe (TaskIdentity(task), task.isCancelled)
             }
+        }
+
+        private init(_ task: UnsafeCurrentTask) {
+            // One reference, which is not counted: to copy it costs as much as to send a call.
+            address = unsafe unsafeBitCast(task, to: UInt.self)
+        }
+
+        /// Whether the task is cancelled; only for one that certainly lives, such as one that waits for the asker. From any
+        /// thread, as `Task.isCancelled` may be asked from any.
+        package var isCancelled: Bool {
+            unsafe unsafeBitCast(address, to: UnsafeCurrentTask.self).isCancelled
         }
     }
 

@@ -1,26 +1,4 @@
-public import WeaverCore
-
-/// Gets the one answer to a call, on the loop's thread: the failure, or the bytes of the result, all of which are to be
-/// read and which are lent for this call only.
-public typealias ReplyCompletion = @Sendable (_ failure: (any Error)?, _ result: inout WireDecoder) -> Void
-
-/// What resumes `continuation` with the answer to a call, whose result `decode` reads to its last byte. For generated code.
-@inlinable
-public func replyCompletion<R: Sendable>(
-    resuming continuation: UnsafeContinuation<R, any Error>,
-    _ decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
-) -> ReplyCompletion {
-    { failure, result in
-        if let failure { return unsafe continuation.resume(throwing: failure) }
-        do throws(WireError) {
-            let value = try decode(&result)
-            try result.finish()
-            unsafe continuation.resume(returning: value)
-        } catch {
-            unsafe continuation.resume(throwing: CallError.unreadableResult(error))
-        }
-    }
-}
+package import WeaverCore
 
 /// Makes an error from the bytes of a registered type: the key says which, nil that it is not known.
 package typealias ErrorDecoder = @Sendable (_ key: UInt64, _ wire: inout WireDecoder) throws -> (any Error)?
@@ -48,24 +26,31 @@ final class PendingCall: @unchecked Sendable {
     let deadline: MonotonicTime?
     /// Hears, on the loop's thread, that the method has answered; set while the component has replicas that fail.
     var onAnswer: (() -> Void)?
-    private let complete: ReplyCompletion
-    private let decodeError: ErrorDecoder
-    /// The caller's task, which waits for the answer, and so lives as long as this is of use.
-    private let caller: UnsafeCurrentTask?
+    private let receiver: ReplyReceiver
+    /// The caller's task, which waits for the answer, and so lives until the call is done.
+    private let caller: CallContext.TaskIdentity?
+    /// Whether the caller's task was cancelled when the call began.
+    private var wasCancelled: Bool
 
     /// A call of the task that makes it.
-    init(deadline: MonotonicTime?, decodeError: @escaping ErrorDecoder, complete: @escaping ReplyCompletion) {
+    @inline(__always)
+    init(deadline: MonotonicTime?, receiver: ReplyReceiver) {
         self.deadline = deadline
-        self.decodeError = decodeError
-        self.complete = complete
-        unsafe caller = withUnsafeCurrentTask { unsafe $0 }
+        self.receiver = receiver
+        (caller, wasCancelled) = CallContext.TaskIdentity.currentAndCancelled
     }
 
-    /// Whether the caller's task was cancelled.
+    /// Whether the caller's task is known to be cancelled.
+    var isCancelled: Bool { wasCancelled }
+
+    /// Looks whether the caller's task has been cancelled meanwhile; only for a call that is not done.
     ///
-    /// Asked from time to time, see ``RPCLimits/cancellationInterval``: to be told of it costs a small call a quarter of
-    /// its time. Of a task whose life is certain, what `Task` has may be used from anywhere.
-    var isCancelled: Bool { unsafe caller?.isCancelled ?? false }
+    /// This is done from time to time, see ``RPCLimits/cancellationInterval``: to be told of it costs a small call a quarter
+    /// of its time.
+    func lookForCancellation() -> Bool {
+        if let caller, caller.isCancelled { wasCancelled = true }
+        return wasCancelled
+    }
 
     /// Whether the peer may have got the request.
     var mayHaveRun: Bool { state == .sent }
@@ -85,11 +70,11 @@ final class PendingCall: @unchecked Sendable {
     func succeed(_ wire: inout WireDecoder) {
         state = .done
         if let onAnswer { onAnswer() }
-        complete(nil, &wire)
+        receiver.succeed(&wire)
     }
 
     /// The caller gets the error that `replica` has sent.
-    func fail(_ wire: inout WireDecoder, from replica: SocketAddress) {
+    func fail(_ wire: inout WireDecoder, from replica: SocketAddress, _ decodeError: ErrorDecoder) {
         do {
             switch try ErrorPayload(wire: &wire) {
             case .call(let error): fail(error.from(replica))
@@ -112,19 +97,7 @@ final class PendingCall: @unchecked Sendable {
     /// The caller gets an error.
     func fail(_ error: any Error) {
         state = .done
-        complete(failing: error)
-    }
-
-    private func complete(failing error: any Error) {
-        WireDecoder.withDecoder(over: RawSpan()) { nothing in complete(error, &nothing) }
-    }
-}
-
-extension CallError {
-    /// The error of a result that cannot be read.
-    @usableFromInline
-    package static func unreadableResult(_ error: WireError) -> CallError {
-        CallError(.badReply, "the result cannot be read: \(error.message)", mayHaveRun: true, cause: error)
+        receiver.fail(error)
     }
 }
 

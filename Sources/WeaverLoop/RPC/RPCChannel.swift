@@ -10,12 +10,16 @@ package final class RPCChannel: Sendable {
     private let loop: EventLoop
     private let load: CallLoad
 
-    /// A channel that is not connected yet.
-    package init(loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits = RPCLimits()) {
+    /// A channel that is not connected yet. `decodeError` makes the errors that components have thrown.
+    package init(
+        loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits = RPCLimits(),
+        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+    ) {
         self.loop = loop
         self.address = address
         load = CallLoad()
-        core = RPCChannelCore(loop: loop, address: address, hello: hello, limits: limits, load: load)
+        core = RPCChannelCore(
+            loop: loop, address: address, hello: hello, limits: limits, load: load, decodeError: decodeError)
     }
 
     /// The number of calls in flight, as seen now: what the balancer compares.
@@ -27,18 +31,16 @@ package final class RPCChannel: Sendable {
     /// Calls the method `key`. `encode` writes the arguments, during this call of the closure only; `decode` reads the
     /// result on the loop's thread, and everything is to be read.
     ///
-    /// Throws ``CallError`` for everything that the transport does; what ``ErrorDecoder`` makes of a registered error, or
+    /// Throws ``CallError`` for everything that the transport does; what the channel's ``ErrorDecoder`` makes of a registered error, or
     /// ``RemoteError``, for what the method threw. Cancelling the task cancels the call at the callee too.
     package func call<R: Sendable>(
         _ key: MethodKey, context: CallContext,
         encode: (inout WireEncoder) throws(WireError) -> Void,
-        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
-        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
     ) async throws -> R {
         try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
             let pending = PendingCall(
-                deadline: context.deadline, decodeError: decodeError,
-                complete: unsafe replyCompletion(resuming: continuation, decode))
+                deadline: context.deadline, receiver: unsafe ReplyReceiver(resuming: continuation, decode))
             let now = loop.now
             if loop.isInLoop { return core.submit(pending, key, context, now: now, encode) }
             do throws(CallError) {

@@ -10,6 +10,7 @@ final class RPCChannelCore: @unchecked Sendable {
     let hello: Hello
     let limits: RPCLimits
     private let load: CallLoad
+    private let decodeError: ErrorDecoder
     private let cancellationInterval: UInt64
     private let calls: LoopState<ClientCallTable<PendingCall>>
     private(set) var connection: RPCClientConnection?
@@ -20,7 +21,11 @@ final class RPCChannelCore: @unchecked Sendable {
     private var isRetired = false
     private var isClosed = false
 
-    init(loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits, load: CallLoad) {
+    init(
+        loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits, load: CallLoad,
+        decodeError: @escaping ErrorDecoder
+    ) {
+        self.decodeError = decodeError
         self.loop = loop
         self.address = address
         self.hello = hello
@@ -68,6 +73,7 @@ final class RPCChannelCore: @unchecked Sendable {
 
     /// Sends a call that was encoded on another thread.
     func submitEncoded(_ pending: PendingCall) {
+        _ = pending.lookForCancellation()
         guard admit(pending, loop.now) else { return }
         pending.frame.store(pending.id, at: 0)
         if let connection, connection.isReady { send(pending, on: connection) } else { wait(pending) }
@@ -152,7 +158,7 @@ final class RPCChannelCore: @unchecked Sendable {
     /// An error has arrived.
     func receivedError(_ id: UInt64, _ payload: RawSpan) {
         guard let pending = take(id) else { return }
-        WireDecoder.withDecoder(over: payload) { wire in pending.fail(&wire, from: address) }
+        WireDecoder.withDecoder(over: payload) { wire in pending.fail(&wire, from: address, decodeError) }
         closeIfDone()
     }
 
@@ -168,7 +174,7 @@ final class RPCChannelCore: @unchecked Sendable {
             if pending.state == .waiting { waiting.value.remove(pending) }
             fail(pending, .deadlineExceeded, "the deadline passed while the call was in flight")
         }
-        for id in calls.value.ids(where: { $0.isCancelled }) {
+        for id in calls.value.ids(where: { $0.lookForCancellation() }) {
             guard let pending = take(id) else { continue }
             if pending.state == .sent { connection?.sendCancel(id) }
             fail(pending, .cancelled, "the caller's task was cancelled")

@@ -13,10 +13,15 @@ package final class RPCPeers: Sendable {
     private let loop: EventLoop
     private let hello: Hello
     private let limits: RPCLimits
+    private let decodeError: ErrorDecoder
     private let state = Mutex(State())
 
-    /// No peers yet.
-    package init(loop: EventLoop, hello: Hello, limits: RPCLimits = RPCLimits()) {
+    /// No peers yet. `decodeError` makes the errors that components have thrown.
+    package init(
+        loop: EventLoop, hello: Hello, limits: RPCLimits = RPCLimits(),
+        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+    ) {
+        self.decodeError = decodeError
         self.loop = loop
         self.hello = hello
         self.limits = limits
@@ -43,7 +48,8 @@ package final class RPCPeers: Sendable {
             guard !state.isClosed else { return [] }
             let channels = addresses.map { address in
                 if let channel = state.channels[address] { return channel }
-                let channel = RPCChannel(loop: loop, address: address, hello: hello, limits: limits)
+                let channel = RPCChannel(
+                    loop: loop, address: address, hello: hello, limits: limits, decodeError: decodeError)
                 state.channels[address] = channel
                 return channel
             }

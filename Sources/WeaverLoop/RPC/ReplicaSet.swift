@@ -4,8 +4,8 @@ package import WeaverCore
 /// The replicas of one component, as routing info has them: picks one for each call, and another one when a call may be
 /// made again. May be used from any thread.
 ///
-/// A call's first attempt is made without a task of its own and without a lock (``begin(_:context:routingKey:now:encode:decodeError:complete:)``);
-/// what goes wrong with it is left to ``again(after:_:context:routingKey:isIdempotent:encode:decode:decodeError:)``.
+/// A call's first attempt is made without a task of its own and without a lock (``begin(_:context:routingKey:now:encode:receiver:)``);
+/// what goes wrong with it is left to ``again(after:_:context:routingKey:isIdempotent:encode:decode:)``.
 package final class ReplicaSet: Sendable {
     /// The component's full name.
     package let component: String
@@ -82,15 +82,14 @@ package final class ReplicaSet: Sendable {
     /// Why a call's first attempt was none.
     private struct NoReplica: Error {}
 
-    /// Makes a call's first attempt, at the owner of `routingKey`, or at the less busy of two random replicas. `complete`
+    /// Makes a call's first attempt, at the owner of `routingKey`, or at the less busy of two random replicas. `receiver`
     /// gets its outcome, on the loop's thread; an error is not the call's yet, but for ``again``. From a task.
     @inline(__always)
     package func begin(
         _ key: MethodKey, context: CallContext, routingKey: UInt64?, now: MonotonicTime,
-        encode: (inout WireEncoder) throws(WireError) -> Void, decodeError: @escaping ErrorDecoder,
-        complete: @escaping ReplyCompletion
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
     ) {
-        let pending = PendingCall(deadline: context.deadline, decodeError: decodeError, complete: complete)
+        let pending = PendingCall(deadline: context.deadline, receiver: receiver)
         if loop.isInLoop {
             guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
             channel.core.submit(pending, key, context, now: now, encode)
@@ -127,6 +126,7 @@ package final class ReplicaSet: Sendable {
 
     /// Tells the outlier detection how a call at `replica` has ended.
     private func report(_ outcome: CallOutcome, from replica: SocketAddress) {
+        if loop.isInLoop { return onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
         loop.execute { [onLoop, loop] in onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
     }
 
@@ -136,7 +136,7 @@ package final class ReplicaSet: Sendable {
     package func again<R: Sendable>(
         after error: any Error, _ key: MethodKey, context: CallContext, routingKey: UInt64?, isIdempotent: Bool,
         encode: (inout WireEncoder) throws(WireError) -> Void,
-        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R, decodeError: @escaping ErrorDecoder
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
     ) async throws -> R {
         var attempts = Attempts()
         var error = error
@@ -149,7 +149,7 @@ package final class ReplicaSet: Sendable {
             do {
                 let channel = try await pick(routingKey, excluding: attempts.failed, deadline: context.deadline)
                 let result = try await channel.call(
-                    key, context: context, encode: encode, decode: decode, decodeError: decodeError)
+                    key, context: context, encode: encode, decode: decode)
                 report(.success, from: channel.address)
                 return result
             } catch let next {
@@ -162,19 +162,18 @@ package final class ReplicaSet: Sendable {
     package func call<R: Sendable>(
         _ key: MethodKey, context: CallContext, routingKey: UInt64? = nil, isIdempotent: Bool,
         encode: (inout WireEncoder) throws(WireError) -> Void,
-        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
-        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
     ) async throws -> R {
         do {
             return try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
                 begin(
                     key, context: context, routingKey: routingKey, now: loop.now, encode: encode,
-                    decodeError: decodeError, complete: unsafe replyCompletion(resuming: continuation, decode))
+                    receiver: unsafe ReplyReceiver(resuming: continuation, decode))
             }
         } catch {
             return try await again(
                 after: error, key, context: context, routingKey: routingKey, isIdempotent: isIdempotent,
-                encode: encode, decode: decode, decodeError: decodeError)
+                encode: encode, decode: decode)
         }
     }
 
@@ -233,6 +232,7 @@ package final class ReplicaSet: Sendable {
 
     /// What `body` sees on the loop's thread.
     private func look<R: Sendable>(_ body: @escaping @Sendable (OnLoop, MonotonicTime) -> R) async -> R {
+        // Also from the loop's thread by way of its queue, in which new routing info may wait.
         await withCheckedContinuation { continuation in
             loop.execute { [self] in continuation.resume(returning: body(onLoop, loop.now)) }
         }

@@ -34,7 +34,7 @@ public final class ComponentClient: Sendable {
     {
         do {
             return try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
-                begin(method, routingKey, encode, unsafe replyCompletion(resuming: continuation, decode))
+                begin(method, routingKey, encode, unsafe ReplyReceiver(resuming: continuation, decode))
             }
         } catch {
             return try await again(after: error, method, routingKey, encode, decode)
@@ -44,9 +44,9 @@ public final class ComponentClient: Sendable {
     @usableFromInline
     func begin(
         _ method: Int, _ routingKey: UInt64?, _ encode: (inout WireEncoder) throws(WireError) -> Void,
-        _ complete: @escaping ReplyCompletion
+        _ receiver: ReplyReceiver
     ) {
-        transport.begin(method, routingKey: routingKey, encode: encode, complete: complete)
+        transport.begin(method, routingKey: routingKey, encode: encode, receiver: receiver)
     }
 
     @usableFromInline
@@ -62,13 +62,12 @@ public final class ComponentClient: Sendable {
 }
 
 /// How the calls of a ``ComponentClient`` reach a replica. The weavelet implements it over its channels.
-package protocol ComponentTransport: Sendable {
-    /// Makes a call's first attempt; see ``ComponentClient/call(_:routingKey:encode:decode:)``. `complete` gets the answer,
-    /// once. The context of the call is ``CallContext/current``, limited by the method's own deadline; an error payload of
+package protocol ComponentTransport: AnyObject, Sendable {
+    /// Makes a call's first attempt; see ``ComponentClient/call(_:routingKey:encode:decode:)``. `receiver` gets the answer. The context of the call is ``CallContext/current``, limited by the method's own deadline; an error payload of
     /// a component's own error is read by ``ErrorRegistry/decode(key:from:)``. From the caller's task.
     func begin(
         _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        complete: @escaping ReplyCompletion)
+        receiver: ReplyReceiver)
 
     /// Makes a call again whose first attempt has failed by `error`; throws that where nothing is to be made again.
     nonisolated(nonsending)

@@ -34,7 +34,7 @@ internal import WeaverLoop
         host = ComponentHost(registry: registry, hosted: Set(components), environment: environment)
         hello = Hello(
             secret: secret, version: try BuildIdentity.current(), name: replica.application, reachable: components)
-        peers = RPCPeers(loop: loop, hello: hello)
+        peers = RPCPeers(loop: loop, hello: hello, decodeError: ErrorRegistry.decodeShared)
     }
 
     /// What components of this process run on: its loop.

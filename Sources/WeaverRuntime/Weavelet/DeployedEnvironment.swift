@@ -62,7 +62,8 @@ final class DeployedEnvironment: HostEnvironment {
         let server = try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher)
         return DeployedEnvironment(
             setup: setup, envelope: envelope, loop: loop, level: level, sink: sink, dispatcher: dispatcher,
-            server: server, peers: RPCPeers(loop: loop, hello: hello), version: version)
+            server: server, peers: RPCPeers(loop: loop, hello: hello, decodeError: ErrorRegistry.decodeShared),
+            version: version)
     }
 
     func logger(for component: String) -> Logger {

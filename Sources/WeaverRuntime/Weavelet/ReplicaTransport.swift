@@ -2,7 +2,7 @@ internal import WeaverCore
 internal import WeaverLoop
 
 /// Calls to the replicas of one component.
-struct ReplicaTransport: ComponentTransport {
+final class ReplicaTransport: ComponentTransport {
     private let replicas: ReplicaSet
     private let methods: [Method]
 
@@ -28,13 +28,13 @@ struct ReplicaTransport: ComponentTransport {
 
     func begin(
         _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        complete: @escaping ReplyCompletion
+        receiver: ReplyReceiver
     ) {
         // One reading of the clock for all that is done here.
         let now = EventLoop.now
         replicas.begin(
             methods[method].key, context: context(for: method, now: now), routingKey: routingKey, now: now,
-            encode: encode, decodeError: Self.decodeError, complete: complete)
+            encode: encode, receiver: receiver)
     }
 
     nonisolated(nonsending)
@@ -46,11 +46,7 @@ struct ReplicaTransport: ComponentTransport {
     {
         try await replicas.again(
             after: error, methods[method].key, context: context(for: method, now: EventLoop.now),
-            routingKey: routingKey, isIdempotent: methods[method].isIdempotent, encode: encode, decode: decode,
-            decodeError: Self.decodeError)
-    }
-
-    private static let decodeError: ErrorDecoder = { key, wire in try ErrorRegistry.shared.decode(key: key, from: &wire)
+            routingKey: routingKey, isIdempotent: methods[method].isIdempotent, encode: encode, decode: decode)
     }
 
     /// The caller's context, with the earliest of its deadline and the method's; the default where there is neither.

@@ -93,17 +93,17 @@ private final class Echo: ComponentTransport {
 
     func begin(
         _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        complete: @escaping ReplyCompletion
+        receiver: ReplyReceiver
     ) {
         var encoder = WireEncoder()
         do throws(WireError) {
             try encode(&encoder)
         } catch {
-            return WireDecoder.withDecoder(over: RawSpan()) { nothing in complete(error, &nothing) }
+            return receiver.fail(error)
         }
         let bytes = encoder.takeOutput().copyBytes()
         sent.withLock { $0 = bytes }
-        WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in complete(nil, &wire) }
+        WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in receiver.succeed(&wire) }
     }
 
     nonisolated(nonsending)

@@ -25,7 +25,7 @@ struct ErrorRegistryTests {
     /// Takes an error through both sides.
     private func trip(_ error: any Error) throws -> any Error {
         let received = Mutex<(any Error)?>(nil)
-        let answer = Answer(registry: registry) { failure, _ in received.withLock { $0 = failure } }
+        let answer = Answer(registry: registry, ReplyReceiver { failure, _ in received.withLock { $0 = failure } })
         registry.fail(ServerCall(CallHead(id: 1, context: CallContext(), sink: answer)), throwing: error)
         return try #require(received.withLock { $0 })
     }

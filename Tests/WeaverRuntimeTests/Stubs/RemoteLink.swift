@@ -28,7 +28,7 @@ func withRemote<D: ComponentDescriptor, I: Implementation>(
             let dispatcher = ComponentDispatcher(loop: server, hosting: [record])
             await dispatcher.start(record, try await ComponentContext.construct(type))
             let listening = try await RPCServer.start(loop: server, hello: hello, dispatcher: dispatcher)
-            let peers = RPCPeers(loop: client, hello: hello)
+            let peers = RPCPeers(loop: client, hello: hello, decodeError: ErrorRegistry.decodeShared)
             peers.update(component: record.component.name, addresses: [listening.address])
             let transport = ReplicaTransport(
                 info: record.component, replicas: peers.replicas(of: record.component.name),

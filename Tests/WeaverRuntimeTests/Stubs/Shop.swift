@@ -122,10 +122,10 @@ final class Loopback: ComponentTransport {
 
     func begin(
         _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        complete: @escaping ReplyCompletion
+        receiver: ReplyReceiver
     ) {
         routingKeys.withLock { $0.append(routingKey) }
-        let answer = Answer(complete)
+        let answer = Answer(receiver)
         do throws(WireError) {
             var encoder = WireEncoder()
             try encode(&encoder)
@@ -157,11 +157,11 @@ final class Loopback: ComponentTransport {
 /// Completes a call with its answer.
 final class Answer: ServerReplySink {
     private let registry: ErrorRegistry
-    private let complete: ReplyCompletion
+    private let receiver: ReplyReceiver
 
-    init(registry: ErrorRegistry = .shared, _ complete: @escaping ReplyCompletion) {
+    init(registry: ErrorRegistry = .shared, _ receiver: ReplyReceiver) {
         self.registry = registry
-        self.complete = complete
+        self.receiver = receiver
     }
 
     func ended(_ call: ServerCall) {}
@@ -175,7 +175,7 @@ final class Answer: ServerReplySink {
         }
         let bytes = encoder.takeOutput().copyBytes()
         WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in
-            if kind == .response { return complete(nil, &wire) }
+            if kind == .response { return receiver.succeed(&wire) }
             do {
                 switch try ErrorPayload(wire: &wire) {
                 case .call(let error): fail(error)
@@ -189,6 +189,6 @@ final class Answer: ServerReplySink {
     }
 
     func fail(_ error: any Error) {
-        WireDecoder.withDecoder(over: RawSpan()) { nothing in complete(error, &nothing) }
+        receiver.fail(error)
     }
 }

@@ -53,7 +53,7 @@ struct RemoteStubTests {
     @Test("arguments with bytes left over or cut off are refused")
     func hostileArguments() async throws {
         let implementation: any Shop = try await ComponentContext.construct(ActorShop.self)
-        let head = CallHead(id: 1, context: CallContext(), sink: Answer { _, _ in })
+        let head = CallHead(id: 1, context: CallContext(), sink: Answer(ReplyReceiver { _, _ in }))
         for bytes in [[UInt8](repeating: 0, count: 9), [1]] {
             #expect(throws: WireError.self) {
                 _ = try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire throws(WireError) in
