@@ -97,7 +97,7 @@ extension ComponentModel {
         }
         return """
 
-                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                \(method.availability)@inline(__always) \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
                     try await _client.call(
                         \(index), routingKey: \(method.routingKey(by: "_router")),
                         encode: { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
@@ -131,13 +131,14 @@ extension ComponentModel {
         let isVoid = if case .void = method.result { true } else { false }
         return """
 
-                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                \(method.availability)@inline(__always) \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
                     guard let start = _link.begin(\(index)) else {
                         return try await _link.detour(\(index)) { [_implementation] () async throws -> \(method.resultType) in
                             try await _implementation.\(method.call)
                         }
                     }
                     do {
+                        if start == 0 { return try await _implementation.\(method.call) }
                         \(isVoid ? "" : "let result: \(method.resultType) = ")try await _implementation.\(method.call)
                         _link.end(\(index), start)\(isVoid ? "" : "\n            return result")
                     } catch {

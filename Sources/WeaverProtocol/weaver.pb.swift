@@ -31,7 +31,8 @@
 ///
 /// Life of a weavelet. <- Setup -> WeaveletInfo <- ComponentsToStart (its whole group) -> ready, after the components'
 /// start has returned. Then, whenever its components need others: -> StartComponent <- done, <- RoutingInfo on each
-/// change; for a listener: -> GetAddress <- Address, (listens), -> ExportListener <- ListenerExported. At the end:
+/// change; for a listener: -> GetAddress <- Address, (listens), -> ExportListener <- ListenerExported. Who hosts a routed
+/// component gets RoutingInfo of it, too, and is asked from time to time: <- ReportLoad -> Load. At the end:
 /// <- Drain -> done (no call is in flight any more) <- Shutdown; the process stops its components and exits with 0.
 ///
 /// Descriptor. With WEAVER_DESCRIBE=<fd> in its environment a process writes one Descriptor (no length before it) to
@@ -159,6 +160,15 @@ package nonisolated struct PBEnvelopeMessage: Sendable {
     set {kind = .shutdown(newValue)}
   }
 
+  /// request; answered by load
+  package var reportLoad: PBReportLoad {
+    get {
+      if case .reportLoad(let v)? = kind {return v}
+      return PBReportLoad()
+    }
+    set {kind = .reportLoad(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -182,6 +192,8 @@ package nonisolated struct PBEnvelopeMessage: Sendable {
     case drain(PBDrain)
     /// no answer
     case shutdown(PBShutdown)
+    /// request; answered by load
+    case reportLoad(PBReportLoad)
 
   }
 
@@ -280,6 +292,15 @@ package nonisolated struct PBWeaveletMessage: Sendable {
     set {kind = .leaving(newValue)}
   }
 
+  /// answers report_load
+  package var load: PBLoad {
+    get {
+      if case .load(let v)? = kind {return v}
+      return PBLoad()
+    }
+    set {kind = .load(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -301,6 +322,8 @@ package nonisolated struct PBWeaveletMessage: Sendable {
     case health(PBHealth)
     /// no answer
     case leaving(PBLeaving)
+    /// answers report_load
+    case load(PBLoad)
 
   }
 
@@ -382,7 +405,8 @@ package nonisolated struct PBComponentsToStart: Sendable {
   package init() {}
 }
 
-/// The replicas of a component that take calls now. Replaces what was sent before for the component.
+/// The replicas of a component that take calls now. Replaces what was sent before for the component. Comes to those who
+/// have asked for the component and, when it is routed, to those who host it: they count its calls by its slices.
 package nonisolated struct PBRoutingInfo: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -578,6 +602,95 @@ package nonisolated struct PBShutdown: Sendable {
   // methods supported on all messages.
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Asks for what was counted since the last answer, and starts the counting anew. The deployer asks when it likes; a
+/// weavelet that counts nothing may refuse, and serves all the same.
+package nonisolated struct PBReportLoad: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One report for each routed component of the process whose assignment is known, also when no call has come.
+/// A report that makes no sense is dropped, and said so in the log: more slices than 4096, more parts or hot keys than
+/// below, slices that are out of order or overlap, keys outside of their slice, more than 2^48 calls.
+package nonisolated struct PBLoad: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var reports: [PBLoadReport] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The calls of one routed component at this replica, whether it owns their slices or not.
+package nonisolated struct PBLoadReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var component: String = String()
+
+  /// of the assignment whose slices these are
+  package var version: UInt64 = 0
+
+  /// how long was counted; above 0
+  package var seconds: Double = 0
+
+  /// those that have had calls, in the order of their keys
+  package var slices: [PBLoadReport.Slice] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Slice: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var first: UInt64 = 0
+
+    /// inclusive
+    package var last: UInt64 = 0
+
+    /// an estimate, at most the number of calls
+    package var distinctKeys: UInt64 = 0
+
+    /// The calls of each of 16 parts of the slice, one for each key when there are fewer: part i begins with the key
+    /// first + floor(i * keys / parts).
+    package var partCalls: [UInt64] = []
+
+    /// the busiest keys, at most 16, the busiest first
+    package var hotKeys: [PBLoadReport.HotKey] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct HotKey: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var key: UInt64 = 0
+
+    /// an estimate, rather below the truth
+    package var calls: UInt64 = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
 
   package init() {}
 }
@@ -797,7 +910,7 @@ fileprivate nonisolated let _protobuf_package = "weaver.v1"
 
 nonisolated extension PBEnvelopeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnvelopeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}setup\0\u{3}components_to_start\0\u{3}routing_info\0\u{1}address\0\u{3}listener_exported\0\u{1}done\0\u{1}refused\0\u{3}health_check\0\u{1}drain\0\u{1}shutdown\0\u{c}\u{c}\u{8}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}setup\0\u{3}components_to_start\0\u{3}routing_info\0\u{1}address\0\u{3}listener_exported\0\u{1}done\0\u{1}refused\0\u{3}health_check\0\u{1}drain\0\u{1}shutdown\0\u{3}report_load\0\u{c}\u{d}\u{7}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -936,6 +1049,19 @@ nonisolated extension PBEnvelopeMessage: SwiftProtobuf.Message, SwiftProtobuf._M
           self.kind = .shutdown(v)
         }
       }()
+      case 12: try {
+        var v: PBReportLoad?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .reportLoad(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .reportLoad(v)
+        }
+      }()
       default: break
       }
     }
@@ -990,6 +1116,10 @@ nonisolated extension PBEnvelopeMessage: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .shutdown(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
+    case .reportLoad?: try {
+      guard case .reportLoad(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1005,7 +1135,7 @@ nonisolated extension PBEnvelopeMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WeaveletMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}info\0\u{1}done\0\u{1}refused\0\u{3}start_component\0\u{3}get_address\0\u{3}export_listener\0\u{3}log_batch\0\u{1}health\0\u{1}leaving\0\u{c}\u{b}\u{9}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}info\0\u{1}done\0\u{1}refused\0\u{3}start_component\0\u{3}get_address\0\u{3}export_listener\0\u{3}log_batch\0\u{1}health\0\u{1}leaving\0\u{1}load\0\u{c}\u{c}\u{8}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1131,6 +1261,19 @@ nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._M
           self.kind = .leaving(v)
         }
       }()
+      case 11: try {
+        var v: PBLoad?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .load(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .load(v)
+        }
+      }()
       default: break
       }
     }
@@ -1180,6 +1323,10 @@ nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._M
     case .leaving?: try {
       guard case .leaving(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .load?: try {
+      guard case .load(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
     case nil: break
     }
@@ -1778,6 +1925,185 @@ nonisolated extension PBShutdown: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 
   package static func ==(lhs: PBShutdown, rhs: PBShutdown) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBReportLoad: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReportLoad"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBReportLoad, rhs: PBReportLoad) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLoad: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Load"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reports\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.reports) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reports.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reports, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBLoad, rhs: PBLoad) -> Bool {
+    if lhs.reports != rhs.reports {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLoadReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LoadReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}component\0\u{1}version\0\u{1}seconds\0\u{1}slices\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.component) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.slices) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.component.isEmpty {
+      try visitor.visitSingularStringField(value: self.component, fieldNumber: 1)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if self.seconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.seconds, fieldNumber: 3)
+    }
+    if !self.slices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.slices, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBLoadReport, rhs: PBLoadReport) -> Bool {
+    if lhs.component != rhs.component {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.slices != rhs.slices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLoadReport.Slice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBLoadReport.protoMessageName + ".Slice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}last\0\u{3}distinct_keys\0\u{3}part_calls\0\u{3}hot_keys\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.first) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.last) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.distinctKeys) }()
+      case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.partCalls) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.hotKeys) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.first != 0 {
+      try visitor.visitSingularFixed64Field(value: self.first, fieldNumber: 1)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularFixed64Field(value: self.last, fieldNumber: 2)
+    }
+    if self.distinctKeys != 0 {
+      try visitor.visitSingularUInt64Field(value: self.distinctKeys, fieldNumber: 3)
+    }
+    if !self.partCalls.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.partCalls, fieldNumber: 4)
+    }
+    if !self.hotKeys.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.hotKeys, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBLoadReport.Slice, rhs: PBLoadReport.Slice) -> Bool {
+    if lhs.first != rhs.first {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.distinctKeys != rhs.distinctKeys {return false}
+    if lhs.partCalls != rhs.partCalls {return false}
+    if lhs.hotKeys != rhs.hotKeys {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLoadReport.HotKey: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBLoadReport.protoMessageName + ".HotKey"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}calls\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.calls) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.key != 0 {
+      try visitor.visitSingularFixed64Field(value: self.key, fieldNumber: 1)
+    }
+    if self.calls != 0 {
+      try visitor.visitSingularUInt64Field(value: self.calls, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBLoadReport.HotKey, rhs: PBLoadReport.HotKey) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.calls != rhs.calls {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -40,11 +40,19 @@ extension Babysitter {
             let info = routingInfo(of: component)
             guard announced[component] != info else { continue }
             announced[component] = info
-            for subscriber in subscribers[component, default: []] {
-                actions.append(.send(subscriber, .routingInfo(info), awaitsReply: false))
+            for hearer in hearers(of: component, group: group) {
+                actions.append(.send(hearer, .routingInfo(info), awaitsReply: false))
             }
         }
         for listener in groups[group].plan.listeners { changedBackends(of: listener, group: group) }
+    }
+
+    /// Those who call the component, and those who host it where it is routed: they count its calls by its slices.
+    private func hearers(of component: String, group: Int) -> [ReplicaID] {
+        let callers = subscribers[component, default: []]
+        guard plan.routed.contains(component) else { return callers }
+        let hosts = groups[group].slots.filter { $0.address != nil }.compactMap(\.replica)
+        return callers + hosts.filter { !callers.contains($0) }
     }
 
     func routingInfo(of component: String) -> RoutingInfo {

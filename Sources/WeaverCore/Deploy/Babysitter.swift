@@ -35,6 +35,10 @@ package struct Babysitter: Sendable {
         /// How long the first assignment of a routed component waits for all replicas of its group, so that no key
         /// moves while they come up one after the other. 10 s.
         package var firstAssignment = Duration.seconds(10)
+        /// How often replicas of routed components are asked for their load, which slices are moved by. 5 s.
+        package var loadInterval = Duration.seconds(5)
+        /// How long a round waits for the reports of replicas that have been asked. 1 s.
+        package var loadAnswer = Duration.seconds(1)
 
         package init() {}
     }
@@ -55,6 +59,8 @@ package struct Babysitter: Sendable {
     /// Replicas that want to hear of a component's replicas.
     var subscribers: [String: [ReplicaID]] = [:]
     var assignments: [String: Assignment] = [:]
+    /// What the replicas of a routed component have reported since its last round, by replica.
+    var reports: [String: [ReplicaID: LoadReport]] = [:]
     /// What the subscribers of a component were told last.
     var announced: [String: RoutingInfo] = [:]
     /// The slot in which the process of a replica id lives.

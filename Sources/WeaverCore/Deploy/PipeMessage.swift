@@ -10,6 +10,8 @@ package enum EnvelopeMessage: Equatable, Sendable {
     case healthCheck
     case drain
     case shutdown
+    /// Asks for the load since the last answer; answered by ``WeaveletMessage/load(_:)``.
+    case reportLoad
     /// A kind that this build does not know.
     case unknown
 }
@@ -25,6 +27,9 @@ package enum WeaveletMessage: Equatable, Sendable {
     case log([LogEntry], dropped: UInt64)
     case health
     case leaving(completed: Bool)
+    /// Answers ``EnvelopeMessage/reportLoad``: one report for each routed component that the replica hosts, also when it
+    /// has had no call. Reports that make no sense are not among them; `problem` says why the first of these does not.
+    case load([LoadReport], problem: String? = nil)
     /// A kind that this build does not know.
     case unknown
 }

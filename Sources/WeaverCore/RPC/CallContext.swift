@@ -94,12 +94,21 @@ extension CallContext {
 package final class CallScope: @unchecked Sendable {
     // @unchecked: changed only by the task that it was made for, and only while no other one knows it.
 
-    /// What ``CallContext/current`` gives.
-    package var context: CallContext
+    // Not visible to other modules, so that accesses need no check of exclusivity.
+    private var content: CallContext
 
     package init(_ context: CallContext) {
-        self.context = context
+        content = context
     }
+
+    /// What ``CallContext/current`` gives.
+    package var context: CallContext {
+        get { content }
+        set { content = newValue }
+    }
+
+    /// See ``CallContext/needsWatch``.
+    package var needsWatch: Bool { content.needsWatch }
 
     @TaskLocal package static var current: CallScope?
 }

@@ -49,6 +49,23 @@ package struct SliceLoad: Equatable, Sendable {
     }
 }
 
+extension SliceLoad {
+    /// How many parts the keys from `first` to `last` are counted in: ``parts``, or one for each key when there are fewer.
+    package static func partCount(first: UInt64, last: UInt64) -> Int {
+        Int(min(last - first, UInt64(parts - 1)) + 1)
+    }
+
+    /// The first key of part `index` among `partCount(first:last:)`: first + ⌊index × number of keys / count⌋.
+    package static func partStart(_ index: Int, first: UInt64, last: UInt64) -> UInt64 {
+        let count = UInt64(partCount(first: first, last: last))
+        let keys = (last - first).addingReportingOverflow(1)
+        let product = keys.partialValue.multipliedFullWidth(by: UInt64(index))
+        // All 2^64 keys: their number does not fit, so its product's high half is the index itself.
+        let high = product.high + (keys.overflow ? UInt64(index) : 0)
+        return first + count.dividingFullWidth((high: high, low: product.low)).quotient
+    }
+}
+
 /// About how many calls one key has had.
 package struct KeyCalls: Equatable, Sendable {
     /// The key's place among all 64-bit keys.

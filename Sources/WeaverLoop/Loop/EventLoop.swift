@@ -28,7 +28,7 @@ package final class EventLoop: @unchecked Sendable {
     package static let jobsPerTick = 4096
 
     /// The size of the buffer that all streams of the loop read into, in bytes.
-    package static let readBufferSize = 256 * 1024
+    package static let readBufferSize = 1024 * 1024
 
     let raw: UnsafeMutablePointer<uv_loop_t>
     /// Handles made and freed so far. On the loop's thread only, or after ``stop()``.

@@ -23,6 +23,8 @@ package struct AppConfig: Equatable, Sendable {
     package let environment: [String]
     /// `deadline`: the bound of calls that have no other.
     package let deadline: Duration
+    /// `load_interval`: how often replicas of routed components are asked for their load.
+    package let loadInterval: Duration
     /// `replicas`: how often a group runs that has no count of its own.
     package let replicas: Int
     /// `[multi.listeners.*]`: addresses by listener name.
@@ -51,6 +53,8 @@ package struct AppConfig: Equatable, Sendable {
     package static let defaultDeadline = Duration.seconds(30)
     /// What `deadline` may be.
     package static let deadlineRange = Duration.milliseconds(1)...Duration.seconds(24 * 3600)
+    /// What `load_interval` may be. Its default is that of ``Babysitter/Limits/loadInterval``.
+    package static let loadIntervalRange = Duration.milliseconds(100)...Duration.seconds(3600)
     /// What `replicas` may be.
     package static let replicaRange = 1...256
     /// The largest config file that is read, in bytes.
@@ -92,6 +96,7 @@ package struct AppConfig: Equatable, Sendable {
         arguments = reader.arguments
         environment = reader.environment
         deadline = reader.deadline
+        loadInterval = reader.loadInterval
         replicas = reader.replicas
         multiListeners = reader.listeners["multi"] ?? [:]
         singleListeners = reader.listeners["single"] ?? [:]

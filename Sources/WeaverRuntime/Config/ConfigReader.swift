@@ -16,6 +16,7 @@ struct ConfigReader {
     private(set) var colocate: [[ConfigName]] = []
     private(set) var replicas = DeploymentPlan.defaultReplicas
     private(set) var deadline = AppConfig.defaultDeadline
+    private(set) var loadInterval = Babysitter.Limits().loadInterval
     private(set) var groups: [AppConfig.GroupSection] = []
     /// By `multi` or `single`, then by listener.
     private(set) var listeners: [String: [String: SocketAddress]] = [:]
@@ -26,7 +27,9 @@ struct ConfigReader {
     /// The sections that belong to the runtime.
     static let ownSections = ["weaver", "multi", "single"]
     /// The keys of `[weaver]`.
-    static let weaverKeys = ["name", "binary", "args", "env", "colocate", "replicas", "deadline", "group"]
+    static let weaverKeys = [
+        "name", "binary", "args", "env", "colocate", "replicas", "deadline", "load_interval", "group",
+    ]
     /// The keys of `[weaver.group.*]`.
     static let groupKeys = ["replicas"]
     /// The keys of `[multi]` and `[single]`.
@@ -64,6 +67,8 @@ struct ConfigReader {
             case "colocate": colocate = try Self.colocate(node)
             case "replicas": replicas = try node.integer(in: AppConfig.replicaRange)
             case "deadline": deadline = try node.duration(in: AppConfig.deadlineRange, "1ms to 24h")
+            case "load_interval":
+                loadInterval = try node.duration(in: AppConfig.loadIntervalRange, "100ms to 1h")
             case "group": try readGroups(node, component: [])
             default: throw node.unknownKey(known: Self.weaverKeys)
             }

@@ -147,11 +147,16 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             perform { babysitter in
                 babysitter.answered(replica, now: loop.now)
                 switch (message, reply) {
+                // A weavelet that counts no load serves all the same.
+                case (.reportLoad, .refused): break
                 case (_, .refused(let reason)): babysitter.failed(replica, reason: reason, now: loop.now)
                 case (.setup, .info(let info)): babysitter.reported(replica, info, now: loop.now)
                 case (.componentsToStart, .done): babysitter.started(replica, now: loop.now)
                 case (.drain, .done): babysitter.drained(replica, now: loop.now)
                 case (.healthCheck, .health): break
+                case (.reportLoad, .load(let reports, let problem)):
+                    for report in reports { babysitter.loadReported(by: replica, report, now: loop.now) }
+                    if let problem { loadDropped(replica, problem) }
                 default: babysitter.failed(replica, reason: "it gave an answer of another kind", now: loop.now)
                 }
             }
@@ -170,7 +175,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 babysitter.exported(by: replica, listener: listener, address: address, request: id)
             case .leaving(let completed): babysitter.leaving(replica, completed: completed, now: loop.now)
             case .log(let entries, let dropped): write(entries, dropped: dropped, envelope)
-            case .info, .done, .refused, .health, .unknown:
+            case .info, .done, .refused, .health, .load, .unknown:
                 envelope.reply(to: id, .refused("a message of a kind that this side does not take"))
             }
         }
@@ -206,6 +211,11 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             entry.replica = String(envelope.replica.prefix(8))
             sink.write(entry)
         }
+    }
+
+    private func loadDropped(_ replica: String, _ problem: String) {
+        let message = "what it reports of its load makes no sense and is dropped: \(problem)"
+        sink.write(entry(.warning, message, component: envelopes[replica]?.group ?? "weaver", replica: replica))
     }
 
     private func entry(_ level: LogEntry.Level, _ message: String, component: String, replica: String) -> LogEntry {

@@ -84,13 +84,13 @@ package struct MultiDeployment: Sendable {
         let files = DeploymentFiles(entry: registry.path(of: id), socket: folder.socketPath)
         var program = program
         program.environment += files.environment
+        var configuration = Deployer.Configuration(
+            plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
+            deployment: id)
+        configuration.limits.loadInterval = config.config.loadInterval
         let deployer = Deployer(
-            loop: loop,
-            configuration: .init(
-                plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
-                deployment: id),
-            secret: secret, seed: random.next(), sink: output,
-            wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
+            loop: loop, configuration: configuration, secret: secret, seed: random.next(),
+            sink: output, wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
         let control = try await DeploymentControl.open(loop: loop, deployer: deployer, folder: folder)
         let code: Int32
         do {

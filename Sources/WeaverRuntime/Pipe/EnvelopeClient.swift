@@ -13,6 +13,8 @@ package struct EnvelopeHandlers {
     package var startComponents: (_ components: [String], _ done: @escaping @Sendable (String?) -> Void) -> Void
     /// The replicas of a component have changed.
     package var routingInfo: (RoutingInfo) -> Void
+    /// Give what was counted of the load since the last time.
+    package var reportLoad: (_ done: @escaping @Sendable ([LoadReport]) -> Void) -> Void
     /// Take no new work; call `done` once no call is in flight.
     package var drain: (_ done: @escaping @Sendable () -> Void) -> Void
     /// Stop the components and exit with 0.
@@ -23,11 +25,13 @@ package struct EnvelopeHandlers {
     package init(
         startComponents: @escaping (_ components: [String], _ done: @escaping @Sendable (String?) -> Void) -> Void,
         routingInfo: @escaping (RoutingInfo) -> Void,
+        reportLoad: @escaping (_ done: @escaping @Sendable ([LoadReport]) -> Void) -> Void,
         drain: @escaping (_ done: @escaping @Sendable () -> Void) -> Void, shutdown: @escaping () -> Void,
         closed: @escaping (_ reason: String?) -> Void
     ) {
         self.startComponents = startComponents
         self.routingInfo = routingInfo
+        self.reportLoad = reportLoad
         self.drain = drain
         self.shutdown = shutdown
         self.closed = closed
@@ -150,6 +154,7 @@ package final class EnvelopeClient: @unchecked Sendable {
         case .healthCheck: pipe?.reply(to: id, .health)
         case .drain: handlers?.drain { [self] in answer(id, .done) }
         case .shutdown: handlers?.shutdown()
+        case .reportLoad: handlers?.reportLoad { [self] in answer(id, .load($0)) }
         case .address, .listenerExported, .done, .refused, .unknown:
             // Answers come by their id; here they would answer nothing.
             pipe?.reply(to: id, .refused("a message of a kind that this side does not take"))

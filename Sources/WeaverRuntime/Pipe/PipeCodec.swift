@@ -32,6 +32,7 @@ package enum EnvelopeCodec: PipeCodec {
         case .healthCheck: wire.healthCheck = PBHealthCheck()
         case .drain: wire.drain = PBDrain()
         case .shutdown: wire.shutdown = PBShutdown()
+        case .reportLoad: wire.reportLoad = PBReportLoad()
         case .unknown: break
         }
         return try wire.serializedBytes()
@@ -51,6 +52,7 @@ package enum EnvelopeCodec: PipeCodec {
             case .healthCheck: .healthCheck
             case .drain: .drain
             case .shutdown: .shutdown
+            case .reportLoad: .reportLoad
             case nil: .unknown
             }
         return (wire.id, message)
@@ -80,6 +82,7 @@ package enum WeaveletCodec: PipeCodec {
             }
         case .health: wire.health = PBHealth()
         case .leaving(let completed): wire.leaving = .with { $0.completed = completed }
+        case .load(let reports, _): wire.load = PBLoad(reports)
         case .unknown: break
         }
         return try wire.serializedBytes()
@@ -98,6 +101,7 @@ package enum WeaveletCodec: PipeCodec {
             case .logBatch(let batch): .log(batch.entries.map { $0.value() }, dropped: batch.dropped)
             case .health: .health
             case .leaving(let leaving): .leaving(completed: leaving.completed)
+            case .load(let load): load.value()
             case nil: .unknown
             }
         return (wire.id, message)

@@ -24,6 +24,8 @@ internal import WeaverLoop
         guard let secret = DeploymentSecret(bytes: secret) else {
             throw CallError(.badArguments, "a secret has \(DeploymentSecret.size) bytes, not \(secret.count)")
         }
+        // As in every process of an application.
+        ProcessLimits.keepFreedMemory()
         loop = try EventLoop(name: "weaver-bench")
         registry = try ComponentRegistry(linked: LinkedRecords.all.implementations, listed: [])
         let components = registry.graph.constructionOrder

@@ -35,10 +35,18 @@ package final class ComponentDispatcher: RPCDispatcher {
         }
     }
 
-    /// The calls of a routed component that have arrived by RPC. On the loop's thread.
-    package func keyLoad(of component: String) -> KeyLoad? {
-        loop.preconditionInLoop("ComponentDispatcher.keyLoad")
-        return components[component]?.keyLoad
+    /// Counts the calls of a routed component of this process by the slices of `assignment`. On the loop's thread.
+    package func assign(_ assignment: Assignment, to component: String) {
+        loop.preconditionInLoop("ComponentDispatcher.assign")
+        components[component]?.assign(assignment, now: loop.now)
+    }
+
+    /// What has been counted of the routed components whose assignment is known, since the last time. On the loop's
+    /// thread.
+    package func takeLoad() -> [LoadReport] {
+        loop.preconditionInLoop("ComponentDispatcher.takeLoad")
+        let now = loop.now
+        return components.values.compactMap { $0.takeLoad(now: now) }
     }
 
     /// The dispatcher for one peer: what the peer has not named in its hello is refused.

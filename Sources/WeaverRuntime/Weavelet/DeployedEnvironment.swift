@@ -108,9 +108,14 @@ final class DeployedEnvironment: HostEnvironment {
         }
     }
 
-    /// Takes over what the deployer says of a component's replicas.
+    /// Takes over what the deployer says of a component's replicas. On the loop's thread.
     func update(_ info: RoutingInfo) {
         guard versions.withLock({ $0.accepts(info) }) else { return }
+        if let assignment = info.assignment, hosted.contains(info.component) {
+            dispatcher.assign(assignment, to: info.component)
+        }
+        // Who only hosts a component has nobody to reach.
+        guard setup.reachable.contains(info.component) else { return }
         peers.replicas(of: info.component).setGivenUp(info.isGivenUp)
         var addresses: [String: SocketAddress] = [:]
         for replica in info.replicas { addresses[replica.id] = SocketAddress(replica.address) }
@@ -120,6 +125,9 @@ final class DeployedEnvironment: HostEnvironment {
         peers.update(
             component: info.component, addresses: info.replicas.compactMap { addresses[$0.id] }, slices: slices ?? [])
     }
+
+    /// What the routed components of this process have counted since the last time. On the loop's thread.
+    func takeLoad() -> [LoadReport] { dispatcher.takeLoad() }
 
     // MARK: Listeners
 

@@ -9,7 +9,7 @@ final class ServedComponent: Sendable {
     /// A component that has not started, and refuses calls.
     init(_ record: ImplementationRecord) {
         name = record.component.name
-        let load = record.isRouted ? ServedLoad() : nil
+        let load = record.isRouted ? ServedLoad(component: record.component.name) : nil
         methods = record.component.methods.map { ServedMethod($0, of: record, load) }
         self.load = load
     }
@@ -21,14 +21,19 @@ final class ServedComponent: Sendable {
         for (method, stub) in zip(methods, stub) { method.start(stub) }
     }
 
-    /// Calls that have arrived, by part of the key space; nil when the component is not routed. On the loop's thread.
-    var keyLoad: KeyLoad? { load?.calls.value }
+    /// Counts the calls by the slices of `assignment`. On the loop's thread.
+    func assign(_ assignment: Assignment, now: MonotonicTime) { load?.calls.value.update(assignment, now: now) }
+
+    /// What has been counted since the last time; nil where nothing is. On the loop's thread.
+    func takeLoad(now: MonotonicTime) -> LoadReport? { load?.calls.value.report(now: now) }
 }
 
 /// Calls of a routed component. On the loop's thread.
 final class ServedLoad: @unchecked Sendable {
     // @unchecked: touched on the loop's thread only.
-    let calls = LoopState(KeyLoad())
+    let calls: LoopState<LoadRecorder>
+
+    init(component: String) { calls = LoopState(LoadRecorder(component: component)) }
 }
 
 /// A method of a component of this process.
@@ -69,7 +74,7 @@ final class ServedMethod: @unchecked Sendable {
         do throws(WireError) {
             let accepted = try accept(&arguments, head)
             accepted.call.method = started.value?.runner
-            if let load, let key = accepted.routingKey { load.calls.value.addLoad(key) }
+            if let load, let key = accepted.routingKey { load.calls.value.add(key) }
             return accepted.call
         } catch {
             throw CallError(.badArguments, "the arguments cannot be read: \(error.message)", cause: error)

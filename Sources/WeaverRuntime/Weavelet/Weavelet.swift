@@ -17,6 +17,7 @@ package struct Weavelet: Sendable {
     private enum Request: Sendable {
         case start([String], done: @Sendable (String?) -> Void)
         case routing(RoutingInfo)
+        case load(done: @Sendable ([LoadReport]) -> Void)
         case drain(done: @Sendable () -> Void)
         case shutdown
         case closed(String?)
@@ -40,6 +41,7 @@ package struct Weavelet: Sendable {
         let handlers = EnvelopeHandlers(
             startComponents: { continuation.yield(.start($0, done: $1)) },
             routingInfo: { continuation.yield(.routing($0)) },
+            reportLoad: { continuation.yield(.load(done: $0)) },
             drain: { continuation.yield(.drain(done: $0)) },
             shutdown: { continuation.yield(.shutdown) },
             closed: { continuation.yield(.closed($0)) })
@@ -99,6 +101,8 @@ package struct Weavelet: Sendable {
             Task(executorPreference: environment.loop) { await start(components, done) }
         case .routing(let info):
             environment.update(info)
+        case .load(let done):
+            done(environment.takeLoad())
         case .drain(let done):
             process.drain(done)
         case .shutdown:

@@ -13,6 +13,7 @@ import WeaverCore
         colocate = [["main", "Categories"]] # each inner list is a group
         replicas = 4
         deadline = "1m30s"
+        load_interval = "200ms"
 
         [weaver.group.Categories]
         replicas = 3
@@ -50,6 +51,7 @@ import WeaverCore
         #expect(config.arguments == ["-v", "two words"])
         #expect(config.environment == ["A=1", "LOG_LEVEL=a=b"])
         #expect(config.deadline == .seconds(90))
+        #expect(config.loadInterval == .milliseconds(200))
         #expect(config.replicas == 4)
         #expect(config.multiListeners == ["lemon": .ip("127.0.0.1", port: 12345)])
         #expect(config.singleListeners == ["lemon": .ip("127.0.0.1", port: 12346)])
@@ -74,8 +76,8 @@ import WeaverCore
         let checked = try config(Self.complete).check(against: Self.lemon)
         #expect(
             checked.error(inSectionOf: "Lemon.Products", key: "database", "is read-only").description
-                == "weaver.toml:21: [Lemon.Products]: is read-only")
-        #expect(checked.error(inSectionOf: "Lemon.Cache", "is small").line == 22)
+                == "weaver.toml:22: [Lemon.Products]: is read-only")
+        #expect(checked.error(inSectionOf: "Lemon.Cache", "is small").line == 23)
         #expect(checked.error(inSectionOf: "Lemon.Categories", "is missing").line == nil)
     }
 
@@ -85,6 +87,7 @@ import WeaverCore
         #expect(config.binary == nil)
         #expect(config.replicas == 2)
         #expect(config.deadline == .seconds(30))
+        #expect(config.loadInterval == .seconds(5))
         let error = #expect(throws: ConfigError.self) { try config.executable() }
         #expect(
             error?.description

@@ -27,7 +27,7 @@ import WeaverCore
         Bad("[weaver]\nreplica = 3", "weaver.toml:2: unknown key \"replica\" in [weaver]; did you mean \"replicas\"?"),
         Bad(
             "[weaver]\nxyzzy = 3",
-            "weaver.toml:2: unknown key \"xyzzy\" in [weaver]; known: args, binary, colocate, deadline, env, group, name, replicas"
+            "weaver.toml:2: unknown key \"xyzzy\" in [weaver]; known: args, binary, colocate, deadline, env, group, load_interval, name, replicas"
         ),
         Bad("[weaver]\nname = 3", "weaver.toml:2: weaver.name is an integer, where a string is expected"),
         Bad("[weaver]\nname = \"\"", "weaver.toml:2: weaver.name has to have 1 to 64 bytes without spaces and slashes"),
@@ -59,6 +59,12 @@ import WeaverCore
             "[weaver]\ndeadline = \"30\"",
             "weaver.toml:2: weaver.deadline = \"30\" is no duration: write it like \"30s\", \"500ms\" or \"1m30s\""),
         Bad("[weaver]\ndeadline = \"0s\"", "weaver.toml:2: weaver.deadline is 0s, where 1ms to 24h is allowed"),
+        Bad(
+            "[weaver]\nload_interval = \"99ms\"",
+            "weaver.toml:2: weaver.load_interval is 99ms, where 100ms to 1h is allowed"),
+        Bad(
+            "[weaver]\nload_interval = \"61m\"",
+            "weaver.toml:2: weaver.load_interval is 61m, where 100ms to 1h is allowed"),
         Bad("[weaver]\ndeadline = \"25h\"", "weaver.toml:2: weaver.deadline is 25h, where 1ms to 24h is allowed"),
         Bad(
             "[weaver.group]\nreplicas = 2",

@@ -19,7 +19,8 @@ struct EnvelopeClientTests {
 
     private func handlers(closed: Promise<String?> = Promise()) -> EnvelopeHandlers {
         EnvelopeHandlers(
-            startComponents: { _, done in done(nil) }, routingInfo: { _ in }, drain: { $0() }, shutdown: {},
+            startComponents: { _, done in done(nil) }, routingInfo: { _ in }, reportLoad: { $0([]) }, drain: { $0() },
+            shutdown: {},
             closed: { closed.fulfil($0) })
     }
 

@@ -21,8 +21,20 @@ import WeaverCore
         .routingInfo(
             RoutingInfo(component: "A.B", replicas: [], assignment: .equalSlices(version: 0, replicas: []))),
         .address("127.0.0.1:0"), .listenerExported(proxyAddress: "127.0.0.1:80"), .done, .refused("no"), .healthCheck,
-        .drain, .shutdown, .unknown,
+        .drain, .shutdown, .reportLoad, .unknown,
     ]
+
+    private static let load = LoadReport(
+        component: "A.C", version: .max, seconds: 0.5,
+        slices: [
+            SliceLoad(
+                first: 0, last: 2, calls: 6, distinctKeys: 3, partCalls: [3, 1, 2],
+                hotKeys: [KeyCalls(key: 0, calls: 3), KeyCalls(key: 2, calls: 2)]),
+            SliceLoad(
+                first: 3, last: .max, calls: LoadLimits.calls - 6, distinctKeys: 1,
+                partCalls: Array(repeating: 0, count: 15) + [LoadLimits.calls - 6],
+                hotKeys: [KeyCalls(key: .max, calls: 9)]),
+        ])
 
     private static let toEnvelope: [WeaveletMessage] = [
         .info(WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:9", processID: 4_194_304, version: "v")), .done,
@@ -34,7 +46,8 @@ import WeaverCore
                     time: .min, level: $0, component: "main", file: "a.swift", line: .max, message: "m\n\u{0}",
                     attributes: ["k": "v", "": ""])
             }, dropped: 0),
-        .health, .leaving(completed: true), .leaving(completed: false), .unknown,
+        .health, .leaving(completed: true), .leaving(completed: false), .unknown, .load([]),
+        .load([load, LoadReport(component: "", version: 0, seconds: LoadLimits.seconds, slices: [])]),
     ]
 
     @Test(arguments: [Int64.min, -1, 0, 1, .max])
@@ -62,8 +75,10 @@ import WeaverCore
     }
 
     @Test func `bytes with any one of them changed never trap`() throws {
-        for message in Self.toWeavelet {
-            var bytes = try EnvelopeCodec.encode(id: 7, message)
+        let messages =
+            try Self.toWeavelet.map { try EnvelopeCodec.encode(id: 7, $0) }
+            + Self.toEnvelope.map { try WeaveletCodec.encode(id: 7, $0) }
+        for var bytes in messages {
             for index in bytes.indices {
                 let kept = bytes[index]
                 for change in [kept ^ 1, kept ^ 0x80, 0, 0xFF] {
@@ -111,6 +126,74 @@ import WeaverCore
             try EnvelopeCodec.decode([0x22, UInt8(info.count)] + info)
         }
         #expect(error?.description == "slices of  that are not in order from 0")
+    }
+}
+
+/// What a replica reports may be anything: it costs the report, not the replica and not the deployer.
+@Suite struct LoadCodecTests {
+    private func report(_ change: (inout LoadReport) -> Void = { _ in }) -> LoadReport {
+        var report = LoadReport(
+            component: "A.C", version: 1, seconds: 1,
+            slices: [
+                SliceLoad(
+                    first: 0, last: .max, calls: 16, distinctKeys: 2, partCalls: Array(repeating: 1, count: 16),
+                    hotKeys: [KeyCalls(key: 7, calls: 5)])
+            ])
+        change(&report)
+        return report
+    }
+
+    private func decoded(_ reports: [LoadReport]) throws -> (reports: [LoadReport], problem: String?) {
+        guard
+            case .load(let reports, let problem) = try WeaveletCodec.decode(
+                WeaveletCodec.encode(id: -1, .load(reports))
+            ).message
+        else { throw PipeDecodingError(description: "no load") }
+        return (reports, problem)
+    }
+
+    @Test func `a report that makes no sense is dropped, and said why; those beside it are taken`() throws {
+        let hostile: [(problem: String, report: LoadReport)] = [
+            ("a report of nan s", report { $0.seconds = .nan }),
+            ("a report of 0.0 s", report { $0.seconds = 0 }),
+            ("slices that are not in order", report { $0.slices += $0.slices }),
+            ("a slice of 17 parts", report { $0.slices[0].partCalls.append(0) }),
+            ("a slice of 15 parts", report { $0.slices[0].partCalls.removeLast() }),
+            ("more keys than calls", report { $0.slices[0].distinctKeys = 17 }),
+            ("parts that are not the slice's calls", report { $0.slices[0].partCalls[0] = .max }),
+            ("hot keys", report { $0.slices[0].hotKeys = Array(repeating: KeyCalls(key: 1, calls: 1), count: 17) }),
+            ("a hot key outside of its slice", report { $0.slices[0].hotKeys[0].calls = .max }),
+        ]
+        for (expected, bad) in hostile {
+            let (reports, problem) = try decoded([report(), bad, report { $0.component = "A.D" }])
+            #expect(reports.map(\.component) == ["A.C", "A.D"], "\(expected)")
+            #expect(problem?.contains(expected) == true, "\(expected): \(problem ?? "none")")
+        }
+        #expect(try decoded([report()]).problem == nil)
+    }
+
+    @Test func `as many reports and slices as the limits are taken and no more`() throws {
+        let most = try decoded(Array(repeating: report(), count: LoadLimits.reports))
+        #expect(most.reports.count == LoadLimits.reports && most.problem == nil)
+        let tooMany = try decoded(Array(repeating: report(), count: LoadLimits.reports + 1))
+        #expect(tooMany.reports.isEmpty && tooMany.problem == "1025 reports in one answer")
+        func slices(_ count: Int) -> LoadReport {
+            report {
+                $0.slices = (0..<UInt64(count)).map {
+                    SliceLoad(first: $0, last: $0, calls: 1, distinctKeys: 1, partCalls: [1], hotKeys: [])
+                }
+            }
+        }
+        #expect(try decoded([slices(LoadLimits.slices)]).reports.count == 1)
+        let tooLarge = try decoded([slices(LoadLimits.slices + 1)])
+        #expect(tooLarge.reports.isEmpty && tooLarge.problem == "a report of 4097 slices")
+    }
+
+    @Test func `fields of a later version are skipped`() throws {
+        // Load (11) of one report (1) with an unknown field (1000, a varint) in it.
+        let unknown: [UInt8] = [0x19, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0xC0, 0x3E, 0x05]
+        let message = try WeaveletCodec.decode([0x5A, 14, 0x0A, 12] + unknown).message
+        #expect(message == .load([LoadReport(component: "", version: 0, seconds: 1, slices: [])]))
     }
 }
 

@@ -131,12 +131,12 @@ enum Orchard {
     static let stock = StockService.implementationRecord.component.name
     static let till = TillService.implementationRecord.component.name
 
-    static func registry() throws -> ComponentRegistry {
+    static func registry(with others: [ImplementationRecord] = []) throws -> ComponentRegistry {
         ErrorRegistry.shared.register(LinkedRecords.all.errors)
         return try ComponentRegistry(
             linked: [],
             listed: [
                 OrchardApp.implementationRecord, TillService.implementationRecord, StockService.implementationRecord,
-            ])
+            ] + others)
     }
 }

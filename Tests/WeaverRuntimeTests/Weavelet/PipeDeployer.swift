@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 import WeaverCore
 import WeaverLoop
-import WeaverRuntime
+
+@testable import WeaverRuntime
 
 /// The deployer's side of the pipes, for weavelets that run in the test's own process.
 final class PipeDeployer: @unchecked Sendable {
@@ -75,6 +76,22 @@ final class PipeDeployer: @unchecked Sendable {
 
     func send(_ replica: String, _ message: EnvelopeMessage) async {
         await onLoop { self.pipes[replica]?.send(message) }
+    }
+
+    /// Peers of a process that may call `components`.
+    func peers(reachable components: [String]) throws -> RPCPeers {
+        guard let secret = DeploymentSecret(bytes: secret) else { throw EnvelopeRefusal(description: "no secret") }
+        let hello = Hello(secret: secret, version: try BuildIdentity.current(), name: "caller", reachable: components)
+        return RPCPeers(loop: loop, hello: hello)
+    }
+
+    /// Where the replica of a component takes calls.
+    func address(of component: String) async -> SocketAddress? {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                continuation.resume(returning: addresses[component].flatMap { SocketAddress($0) })
+            }
+        }
     }
 
     /// Closes the pipes as a deployer that dies does.

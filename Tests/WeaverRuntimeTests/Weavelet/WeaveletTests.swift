@@ -2,7 +2,8 @@ import TestSupport
 import Testing
 import WeaverCore
 import WeaverLoop
-import WeaverRuntime
+
+@testable import WeaverRuntime
 
 @Suite struct WeaveletTests {
     /// Two weavelets with pipes and RPC of their own, in one process and on one loop: stock; main with till.
@@ -117,5 +118,56 @@ import WeaverRuntime
             await deployer.abandon("app")
             #expect(await ends.app.value == 3)
         }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a replica tells the load of what it hosts, by the slices that it was told of, each call once`() async throws {
+        let record = PoolStructShop.implementationRecord
+        let shop = record.component.name
+        let registry = try Orchard.registry(with: [record])
+        try await withLoop { loop in
+            let deployer = PipeDeployer(loop: loop)
+            let weavelet = try await deployer.launch("shop", group: [shop], reachable: [], registry: registry)
+            let end = Task { await weavelet.run() }
+            #expect(await deployer.request("shop", .componentsToStart([shop])) == .done)
+            #expect(await deployer.request("shop", .reportLoad) == .load([]))
+            let slices = Assignment.equalSlices(version: 2, replicas: ["shop", "gone"])
+            await deployer.send("shop", .routingInfo(RoutingInfo(component: shop, replicas: [], assignment: slices)))
+            // In the pipe's order: it is told when this is answered.
+            _ = await deployer.request("shop", .reportLoad)
+
+            let peers = try deployer.peers(reachable: [shop])
+            let address = try #require(await deployer.address(of: shop))
+            peers.update(component: shop, addresses: [address])
+            let transport = ReplicaTransport(
+                info: record.component, replicas: peers.replicas(of: shop), defaultDeadline: .seconds(60))
+            let client = record.clientStub(ComponentClient(info: record.component, transport: transport))
+            let reference = try #require(client as? any Shop)
+            for id in 0..<200 { _ = try await reference.get(id) }
+            // A call without a key is nobody's load.
+            _ = try await reference.pair((1, name: "x"))
+
+            let report = try #require(await load(of: "shop", deployer))
+            #expect(report.component == shop && report.version == 2)
+            let keys = (0..<200).compactMap { RoutingHasher.hash($0) }
+            #expect(
+                report.slices.map(\.calls)
+                    == [keys.count { $0 >> 63 == 0 }, keys.count { $0 >> 63 == 1 }].map(UInt64.init))
+            #expect(report.slices.map(\.first) == [0, 1 << 63])
+            let again = try #require(await load(of: "shop", deployer))
+            #expect(again.slices.isEmpty)
+            await peers.close()
+            await deployer.send("shop", .shutdown)
+            #expect(await end.value == 0)
+            await deployer.waitForTheEnd()
+        }
+    }
+
+    /// The next report; there is none before a millisecond has passed.
+    private func load(of replica: String, _ deployer: PipeDeployer) async -> LoadReport? {
+        while case .load(let reports, nil) = await deployer.request(replica, .reportLoad) {
+            if let report = reports.first { return report }
+        }
+        return nil
     }
 }

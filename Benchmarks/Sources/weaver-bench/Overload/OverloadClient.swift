@@ -23,10 +23,10 @@ struct OverloadClient {
     private let weavelet: BenchmarkWeavelet
     private let busy: any Busy
 
-    /// A client of `server`; it connects with the first call.
-    init(server: ServerProcess) throws {
-        weavelet = try BenchmarkWeavelet(secret: ServerProcess.secret)
-        busy = try weavelet.remoteRef(to: BusyComponent.self, at: server.address, deadline: .seconds(30))
+    /// A client of the server at `address`; it connects with the first call.
+    init(address: String) throws {
+        weavelet = try BenchmarkWeavelet(secret: WeaverPeer.secret)
+        busy = try weavelet.remoteRef(to: BusyComponent.self, at: address, deadline: .seconds(30))
     }
 
     /// How many calls a second the server answers when some always wait.
@@ -82,7 +82,8 @@ struct OverloadClient {
         func perSecond(_ count: borrowing Atomic<Int>) -> Double { Double(count.load(ordering: .relaxed)) / seconds }
         return OverloadMeasurement(
             offered: Double(issued) / seconds, answered: perSecond(counts.answered), refused: perSecond(counts.refused),
-            late: perSecond(counts.late), serverGrowth: grown.0 - (memory?.server ?? 0), clientGrowth: grown.1 - (memory?.client ?? 0))
+            late: perSecond(counts.late), serverGrowth: grown.0 - (memory?.server ?? 0),
+            clientGrowth: grown.1 - (memory?.client ?? 0))
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Harness
 @_spi(Benchmarks) import WeaverRuntime
 
 /// `weaver-bench overload`
@@ -38,13 +39,14 @@ struct OverloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let cores = Affinity.cores
-        let server = try ServerProcess()
+        let own = Bundle.main.executableURL?.resolvingSymlinksInPath() ?? URL(filePath: CommandLine.arguments[0])
+        let server = try PeerProcess(program: own.path, arguments: ["serve"], core: cores.last)
         defer { server.end() }
-        let client = try OverloadClient(server: server)
-        if let first = cores.first, let last = cores.last {
-            try Affinity.pin(getpid(), to: first)
-            try Affinity.pin(server.pid, to: last)
+        guard let address = try server.line(within: 30).split(separator: " ").last else {
+            throw BenchmarkError("the server does not say where it listens")
         }
+        // Its loop's thread inherits the core.
+        let client = try Affinity.onCore(cores.first) { try OverloadClient(address: String(address)) }
         var rows: [OverloadRow] = []
         for microseconds in work {
             let best = try await client.most(microseconds, for: .seconds(seconds))
