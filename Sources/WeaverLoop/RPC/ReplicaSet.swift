@@ -126,6 +126,7 @@ package final class ReplicaSet: Sendable {
 
     /// Tells the outlier detection how a call at `replica` has ended.
     private func report(_ outcome: CallOutcome, from replica: SocketAddress) {
+        if loop.isInLoop { return onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
         loop.execute { [onLoop, loop] in onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
     }
 
@@ -231,6 +232,7 @@ package final class ReplicaSet: Sendable {
 
     /// What `body` sees on the loop's thread.
     private func look<R: Sendable>(_ body: @escaping @Sendable (OnLoop, MonotonicTime) -> R) async -> R {
+        // Also from the loop's thread by way of its queue, in which new routing info may wait.
         await withCheckedContinuation { continuation in
             loop.execute { [self] in continuation.resume(returning: body(onLoop, loop.now)) }
         }

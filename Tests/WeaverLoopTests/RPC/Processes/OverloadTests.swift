@@ -27,7 +27,8 @@ extension PeerProcesses {
             }
         }
 
-        @Test func `a call that could not begin in time is refused at once, and one that can wait is not`() async throws {
+        @Test func `a call that could not begin in time is refused at once, and one that can wait is not`() async throws
+        {
             try await withPeerProcesses { loop, peers, processes in
                 let channel = RPCChannel(loop: loop, address: processes[0].address, hello: .peer(name: "test"))
                 // What one costs is known after that.
