@@ -32,32 +32,39 @@ public final class ComponentClient: Sendable {
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
+        let start = now()
         do {
             return try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
-                begin(method, routingKey, encode, unsafe ReplyReceiver(resuming: continuation, decode))
+                begin(method, routingKey, start, encode, unsafe ReplyReceiver(resuming: continuation, decode))
             }
         } catch {
-            return try await again(after: error, method, routingKey, encode, decode)
+            return try await again(after: error, method, routingKey, start, encode, decode)
         }
     }
 
     @usableFromInline
+    func now() -> UInt64 { EventLoop.now.nanoseconds }
+
+    @usableFromInline
     func begin(
-        _ method: Int, _ routingKey: UInt64?, _ encode: (inout WireEncoder) throws(WireError) -> Void,
+        _ method: Int, _ routingKey: UInt64?, _ start: UInt64, _ encode: (inout WireEncoder) throws(WireError) -> Void,
         _ receiver: ReplyReceiver
     ) {
-        transport.begin(method, routingKey: routingKey, encode: encode, receiver: receiver)
+        transport.begin(
+            method, routingKey: routingKey, now: MonotonicTime(nanoseconds: start), encode: encode, receiver: receiver)
     }
 
     @usableFromInline
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, _ routingKey: UInt64?,
+            after error: any Error, _ method: Int, _ routingKey: UInt64?, _ start: UInt64,
             _ encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             _ decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        try await transport.again(after: error, method, routingKey: routingKey, encode: encode, decode: decode)
+        try await transport.again(
+            after: error, method, routingKey: routingKey, start: MonotonicTime(nanoseconds: start), encode: encode,
+            decode: decode)
     }
 }
 
@@ -66,13 +73,13 @@ package protocol ComponentTransport: AnyObject, Sendable {
     /// Makes a call's first attempt; see ``ComponentClient/call(_:routingKey:encode:decode:)``. `receiver` gets the answer. The context of the call is ``CallContext/current``, limited by the method's own deadline; an error payload of
     /// a component's own error is read by ``ErrorRegistry/decode(key:from:)``. From the caller's task.
     func begin(
-        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        receiver: ReplyReceiver)
+        _ method: Int, routingKey: UInt64?, now: MonotonicTime,
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver)
 
-    /// Makes a call again whose first attempt has failed by `error`; throws that where nothing is to be made again.
+    /// Makes a call again that was made at `start` and whose first attempt has failed by `error`; throws that where nothing is to be made again.
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R

@@ -27,11 +27,9 @@ final class ReplicaTransport: ComponentTransport {
     }
 
     func begin(
-        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        receiver: ReplyReceiver
+        _ method: Int, routingKey: UInt64?, now: MonotonicTime,
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
     ) {
-        // One reading of the clock for all that is done here.
-        let now = EventLoop.now
         replicas.begin(
             methods[method].key, context: context(for: method, now: now), routingKey: routingKey, now: now,
             encode: encode, receiver: receiver)
@@ -39,13 +37,13 @@ final class ReplicaTransport: ComponentTransport {
 
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
         try await replicas.again(
-            after: error, methods[method].key, context: context(for: method, now: EventLoop.now),
+            after: error, methods[method].key, context: context(for: method, now: start),
             routingKey: routingKey, isIdempotent: methods[method].isIdempotent, encode: encode, decode: decode)
     }
 

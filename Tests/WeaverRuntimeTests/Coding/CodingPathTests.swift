@@ -92,8 +92,8 @@ private final class Echo: ComponentTransport {
     var bytes: [UInt8] { sent.withLock { $0 } }
 
     func begin(
-        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        receiver: ReplyReceiver
+        _ method: Int, routingKey: UInt64?, now: MonotonicTime,
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
     ) {
         var encoder = WireEncoder()
         do throws(WireError) {
@@ -108,7 +108,7 @@ private final class Echo: ComponentTransport {
 
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R

@@ -121,8 +121,8 @@ final class Loopback: ComponentTransport {
     }
 
     func begin(
-        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
-        receiver: ReplyReceiver
+        _ method: Int, routingKey: UInt64?, now: MonotonicTime,
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
     ) {
         routingKeys.withLock { $0.append(routingKey) }
         let answer = Answer(receiver)
@@ -145,7 +145,7 @@ final class Loopback: ComponentTransport {
 
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
