@@ -19,6 +19,8 @@ SWIFT_FILES = git ls-files --cached --others --exclude-standard '*.swift'
 # SwiftPM keeps one plan for each scratch path and may take that of the package built before for this one's ("No target
 # named ... in build description"): it is made anew where packages take turns.
 FORGET_PLAN = @rm -f $(SCRATCH)/*.yaml $(SCRATCH)/*/*/description.json
+# What the benchmark is measured beside, which takes minutes to build: only "bench" with --peers does.
+PEERS := $(CURDIR)/.build-peers/bin
 # The sanitizers have to instrument what is fuzzed, so it is built apart.
 FUZZ_SCRATCH := $(CURDIR)/.build-fuzz
 FUZZER := -c release --scratch-path $(FUZZ_SCRATCH) -Xswiftc -sanitize=fuzzer,address -Xswiftc -parse-as-library
@@ -46,6 +48,8 @@ $(PLUGIN): $(PLUGIN_SOURCES)
 	@mkdir -p $(@D) && cp $(SCRATCH)/debug/WeaverMacros-tool $@
 
 test: deps ## Build and run every test
+	$(STEP) "tests of the benchmark's harness"
+	$(SWIFT) test --scratch-path $(CURDIR)/.build-harness --package-path Benchmarks/Harness
 	$(STEP) "building Lemon and its tests"
 	$(FORGET_PLAN)
 	$(SWIFT) build $(NESTED) --package-path Examples/Lemon --build-tests
@@ -79,9 +83,14 @@ lint: ## Check the format of all Swift files
 format: ## Format all Swift files
 	@$(SWIFT_FILES) | xargs $(SWIFT) format --in-place --parallel
 
-bench: release ## Run a benchmark: make bench ARGS="call --json"
+# Only the benchmark itself writes to standard output, so that its JSON can be piped.
+bench: ## Run a benchmark: make bench ARGS="call --peers --json"
+	@$(MAKE) --no-print-directory release >&2
+	$(STEP) "building the benchmark, optimised" >&2
 	$(FORGET_PLAN)
-	@WEAVER_PREBUILT_MACROS=1 $(SWIFT) run $(RELEASE) --package-path Benchmarks weaver-bench $(ARGS)
+	@WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --package-path Benchmarks >&2
+	@$(if $(findstring --peers,$(ARGS)),$(MAKE) --no-print-directory -C Benchmarks/Peers BIN=$(PEERS) >&2)
+	@WEAVER_PEERS=$(PEERS) $(SCRATCH)/release/weaver-bench $(ARGS)
 
 fuzz: deps ## Fuzz a target: make fuzz TARGET=frames ARGS="-max_total_time=60" (Tests/FuzzTargets has the names)
 	$(STEP) "building the fuzzer"

@@ -49,7 +49,16 @@ let package = Package(
             name: "WeaverCoreTests", dependencies: ["WeaverCore", "FuzzTargets", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "WeaverLoopTests", dependencies: ["WeaverLoop", "TestSupport"], swiftSettings: settings),
+            name: "WeaverLoopTests", dependencies: ["RPCTestProtocol", "WeaverLoop", "TestSupport"],
+            swiftSettings: settings),
+        // The other process of the RPC's tests. They do not depend on it, see WeaverCLI; whatever builds them builds it.
+        .target(name: "CTestMemory", path: "Tests/Fixtures/CTestMemory"),
+        .target(
+            name: "RPCTestProtocol", dependencies: ["WeaverCore"], path: "Tests/Fixtures/RPCTestProtocol",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "RPCTestPeer", dependencies: ["CTestMemory", "RPCTestProtocol", "WeaverLoop"],
+            path: "Tests/Fixtures/RPCTestPeer", swiftSettings: settings),
     ]
 )
 

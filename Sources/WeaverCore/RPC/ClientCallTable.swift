@@ -78,6 +78,17 @@ package struct ClientCallTable<Call>: ~Copyable {
         return expired
     }
 
+    /// The ids of the calls in flight that `isWanted` says so of.
+    @inlinable
+    package func ids(where isWanted: (Call) -> Bool) -> [UInt64] {
+        var found: [UInt64] = []
+        for index in slots.indices {
+            guard let call = slots[index].call, isWanted(call) else { continue }
+            found.append(UInt64(slots[index].generation) << 32 | UInt64(index))
+        }
+        return found
+    }
+
     /// Takes all calls out: the connection is gone.
     @inlinable
     package mutating func removeAll() -> [Call] {

@@ -57,6 +57,14 @@ package enum ErrorPayload: Equatable, Sendable {
         }
     }
 
+    /// The payload of an error of the runtime.
+    package static func bytes(of error: CallError) -> [UInt8] {
+        var output = OutputBuffer()
+        // Its text is bounded, so this cannot fail.
+        try? output.withEncoder { wire throws(WireError) in try ErrorPayload.call(error).encode(wire: &wire) }
+        return output.copyBytes()
+    }
+
     /// At most ``RPCLimits/maximumErrorTextBytes`` of `text`, cut between characters.
     static func bounded(_ text: String) -> String {
         guard text.utf8.count > RPCLimits.maximumErrorTextBytes else { return text }

@@ -34,8 +34,15 @@ public struct RPCLimits: Sendable, Equatable {
     /// instead of taking turns on one batch.
     public var flushThreshold: Int = 2560
 
+    /// How often the tasks of callers that wait are looked at for having been cancelled: the time after which a callee
+    /// hears of it at the latest.
+    public var cancellationInterval: Duration = .milliseconds(10)
+
     /// How long a call waits for the first replica of its component to appear, when it has no earlier deadline.
     public var replicaWait: Duration = .seconds(30)
+
+    /// When a replica that fails its calls gets none for a while.
+    public var outliers = OutlierLimits()
 
     /// The defaults.
     public init() {}

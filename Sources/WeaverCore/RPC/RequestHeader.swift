@@ -12,10 +12,8 @@ package struct RequestHeader: Equatable, Sendable {
     /// How long the caller waits from now on, in nanoseconds; 0 is for ever. A plain number, because a `Duration` costs
     /// arithmetic of 128 bits for each call.
     package var timeLeft: UInt64
-    /// The caller's trace.
-    package var trace: TraceContext?
-    /// The caller's metadata.
-    package var metadata: [String: String]
+    /// The caller's metadata and trace.
+    private var extras = CallContext(onlyDeadline: nil)
 
     private static let hasTrace: UInt8 = 1
     private static let hasMetadata: UInt8 = 2
@@ -23,9 +21,13 @@ package struct RequestHeader: Equatable, Sendable {
     package init(key: MethodKey, timeLeft: UInt64, trace: TraceContext?, metadata: [String: String]) {
         self.key = key
         self.timeLeft = timeLeft
-        self.trace = trace
-        self.metadata = metadata
+        extras = CallContext(metadata: metadata, trace: trace)
     }
+
+    /// The caller's trace.
+    package var trace: TraceContext? { extras.trace }
+    /// The caller's metadata.
+    package var metadata: [String: String] { extras.metadata }
 
     /// Writes the header of a call with `context` made at `now`. A deadline that has passed travels as one nanosecond:
     /// the caller has checked it before.
@@ -39,12 +41,12 @@ package struct RequestHeader: Equatable, Sendable {
             left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 1
         }
         wire.append(left)
-        let flags = (context.trace == nil ? 0 : hasTrace) | (context.metadata.isEmpty ? 0 : hasMetadata)
-        wire.append(flags)
-        if flags != 0 { try encodeOptional(context, wire: &wire) }
+        if context.hasNoExtras { wire.append(0 as UInt8) } else { try encodeOptional(context, wire: &wire) }
     }
 
+    @inline(never)
     private static func encodeOptional(_ context: CallContext, wire: inout WireEncoder) throws(WireError) {
+        wire.append((context.trace == nil ? 0 : hasTrace) | (context.metadata.isEmpty ? 0 : hasMetadata))
         if let trace = context.trace {
             wire.append(trace.traceID)
             wire.append(trace.spanID)
@@ -75,21 +77,22 @@ package struct RequestHeader: Equatable, Sendable {
         key = MethodKey(rawValue: try wire.read(UInt64.self))
         timeLeft = try wire.read(UInt64.self)
         let flags = try wire.read(UInt8.self)
-        trace = nil
-        metadata = [:]
-        if flags != 0 { try decodeOptional(flags, wire: &wire) }
+        if flags != 0 { extras = try Self.decodeOptional(flags, wire: &wire) }
     }
 
-    private mutating func decodeOptional(_ flags: UInt8, wire: inout WireDecoder) throws(WireError) {
-        guard flags & ~(Self.hasTrace | Self.hasMetadata) == 0 else {
+    @inline(never)
+    private static func decodeOptional(_ flags: UInt8, wire: inout WireDecoder) throws(WireError) -> CallContext {
+        var trace: TraceContext?
+        guard flags & ~(hasTrace | hasMetadata) == 0 else {
             throw WireError(.badValue, "a request has the flags \(flags)")
         }
-        if flags & Self.hasTrace != 0 {
+        if flags & hasTrace != 0 {
             trace = TraceContext(
                 traceID: try wire.read(UInt128.self), spanID: try wire.read(UInt64.self),
                 flags: try wire.read(UInt8.self))
         }
-        guard flags & Self.hasMetadata != 0 else { return }
+        guard flags & hasMetadata != 0 else { return CallContext(trace: trace) }
+        var metadata: [String: String] = [:]
         let count = Int(try wire.read(UInt16.self))
         guard count <= RPCLimits.maximumMetadataPairs else {
             throw WireError(.badCount, "\(count) pairs of metadata")
@@ -107,12 +110,14 @@ package struct RequestHeader: Equatable, Sendable {
                 throw WireError(.badValue, "a key of the metadata comes twice")
             }
         }
+        return CallContext(metadata: metadata, trace: trace)
     }
 
     /// The context of the call at the callee, where it arrived at `now`.
     @inline(__always)
     package func context(now: MonotonicTime) -> CallContext {
-        CallContext(
-            deadline: timeLeft == 0 ? nil : now.advanced(nanoseconds: timeLeft), metadata: metadata, trace: trace)
+        var context = extras
+        context.deadline = timeLeft == 0 ? nil : now.advanced(nanoseconds: timeLeft)
+        return context
     }
 }

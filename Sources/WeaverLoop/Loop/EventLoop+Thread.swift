@@ -31,7 +31,7 @@ extension EventLoop {
             inbox.phase = .ended
             return exchange(&inbox.work, with: [])
         }
-        while let work = ready.pop() { runLate(work) }
+        while let work = ready.value.pop() { runLate(work) }
         for work in late { runLate(work) }
         closeOwnHandles()
         let code = unsafe uv_loop_close(raw)
@@ -60,7 +60,7 @@ extension EventLoop {
             // What was handed over is there, even when its sender has not come to wake the loop.
             _ = takeInbox()
             unsafe uv_run(raw, UV_RUN_NOWAIT)
-            if census.live == 0, ready.isEmpty, inbox.withLock({ $0.work.isEmpty }) { return }
+            if census.live == 0, ready.value.isEmpty, afterInput.isEmpty, inbox.withLock({ $0.work.isEmpty }) { return }
         }
     }
 

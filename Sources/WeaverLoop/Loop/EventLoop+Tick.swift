@@ -19,24 +19,27 @@ extension EventLoop {
             swap(&inbox.work, &spareInbox)
             return inbox.phase == .stopping
         }
-        for piece in spareInbox { ready.push(piece) }
+        for piece in spareInbox { ready.value.push(piece) }
         spareInbox.removeAll(keepingCapacity: true)
         return stopping
     }
 
     func tick(beforeInput: Bool) {
-        if !ready.isEmpty { runReady() }
+        if !beforeInput, !afterInput.isEmpty {
+            for body in exchange(&afterInput, with: []) { ready.value.push(.local(body)) }
+        }
+        if !ready.value.isEmpty { runReady() }
         if firstUnflushed != nil { flush() }
         guard beforeInput else { return }
         // Work that is left, or that flushing has made, must not wait for input.
-        armIdle(!ready.isEmpty || firstUnflushed != nil)
+        armIdle(!ready.value.isEmpty || firstUnflushed != nil || !afterInput.isEmpty)
         stall.tickEnded()
     }
 
     private func runReady() {
         stall.workBegan()
         var budget = EventLoop.jobsPerTick
-        while budget > 0, let work = ready.pop() {
+        while budget > 0, let work = ready.value.pop() {
             budget -= 1
             stall.enter(nil)
             switch work {

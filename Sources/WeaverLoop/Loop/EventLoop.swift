@@ -28,7 +28,7 @@ package final class EventLoop: @unchecked Sendable {
     package static let jobsPerTick = 4096
 
     /// The size of the buffer that all streams of the loop read into, in bytes.
-    package static let readBufferSize = 256 * 1024
+    package static let readBufferSize = 1024 * 1024
 
     let raw: UnsafeMutablePointer<uv_loop_t>
     /// Handles made and freed so far. On the loop's thread only, or after ``stop()``.
@@ -48,7 +48,9 @@ package final class EventLoop: @unchecked Sendable {
     var isIdleArmed = false
     var thread = pthread_t()
     let threadMayStart = Mutex(())
-    var ready = Ring<Work>()
+    let ready = LoopState(Ring<Work>())
+    /// What waits for the next look at the input.
+    var afterInput: [() -> Void] = []
     /// The streams to flush at the end of the tick, oldest first, linked by ``ByteStream/nextUnflushed``.
     var firstUnflushed: ByteStream?
     var lastUnflushed: ByteStream?
@@ -151,11 +153,18 @@ package final class EventLoop: @unchecked Sendable {
     /// Runs `body` on the loop's thread at the end of this tick; only from that thread, so it may capture handles.
     package func executeLocally(_ body: @escaping () -> Void) {
         preconditionInLoop("executeLocally")
-        ready.push(.local(body))
+        ready.value.push(.local(body))
+    }
+
+    /// Runs `body` on the loop's thread after the next look at the input, which does not wait for any; only from that
+    /// thread, so it may capture handles.
+    package func executeAfterInput(_ body: @escaping () -> Void) {
+        preconditionInLoop("executeAfterInput")
+        afterInput.append(body)
     }
 
     func submit(_ work: Work) {
-        if isInLoop { return ready.push(work) }
+        if isInLoop { return ready.value.push(work) }
         let isLate = inbox.withLock { inbox in
             if inbox.phase == .ended { return true }
             inbox.work.append(work)

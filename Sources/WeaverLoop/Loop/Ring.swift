@@ -9,7 +9,7 @@ struct Ring<Element>: ~Copyable {
     /// A power of two, for the masks below.
     private var capacity = Self.initialCapacity
     private var head = 0
-    private var count = 0
+    private(set) var count = 0
 
     init() {
         unsafe ring = .allocate(capacity: Self.initialCapacity)
@@ -26,6 +26,12 @@ struct Ring<Element>: ~Copyable {
         if count == capacity { grow() }
         unsafe (ring + ((head &+ count) & (capacity &- 1))).initialize(to: element)
         count &+= 1
+    }
+
+    /// Lends the oldest element; nil when there is none.
+    @inline(__always)
+    func withFirst<R>(_ body: (borrowing Element) -> R) -> R? {
+        count > 0 ? unsafe body((ring + head).pointee) : nil
     }
 
     mutating func pop() -> Element? {

@@ -1,14 +1,20 @@
 #if canImport(Glibc)
-    package import Glibc
+    internal import Glibc
 #else
-    package import Darwin
+    internal import Darwin
 #endif
 
 /// Threads of the system, for what must not share one with anybody: loops, the watchdog, the writer of the log.
 package enum SystemThread {
-    /// Starts a thread that runs `body` and ends with it; somebody has to join or detach it. Traps when the system has no
-    /// thread left, without which none of its users can do its work.
-    package static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t {
+    /// Starts a thread that runs `body` and ends with it, and that nobody waits for. Traps when the system has no thread
+    /// left, without which none of its users can do its work.
+    package static func startDetached(_ body: @escaping @Sendable () -> Void) {
+        pthread_detach(start(body))
+    }
+
+    /// Starts a thread that runs `body` and ends with it; somebody has to join or detach it. Traps as
+    /// ``startDetached(_:)``.
+    static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t {
         let start = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let code = unsafe pthread_create(

@@ -10,6 +10,14 @@ package enum ProcessLimits {
     @discardableResult
     package static func raiseOpenFiles() -> UInt { weaver_raise_open_files(openFiles) }
 
+    /// How much freed memory at the end of a heap stays with the process. 16 MiB.
+    package static let keptMemory: Int32 = 16 << 20
+
+    /// Keeps up to ``keptMemory`` of what was freed for what comes next, and takes blocks below that size from there. With
+    /// glibc's defaults every message of some 100 KiB gives its pages back and faults them in again, at a quarter of its
+    /// costs. For processes that are Weaver's own; `MALLOC_TRIM_THRESHOLD_` and `GLIBC_TUNABLES` go before.
+    package static func keepFreedMemory() { weaver_keep_freed_memory(keptMemory) }
+
     /// On Linux, this process goes on when its parent dies, even if it has been stopped (SIGSTOP). It then sees that its
     /// parent is gone, and can end in order; a stopped process would stay for ever.
     ///

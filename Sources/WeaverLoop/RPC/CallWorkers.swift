@@ -13,7 +13,9 @@ final class CallWorkers: @unchecked Sendable {
     static let maximumIdle = 256
 
     let loop: EventLoop
-    private var waiting = Ring<ServerCall>()
+    private let waiting = LoopState(Ring<ServerCall>())
+    /// When the loop is to look at its input, and how long a call has to wait.
+    private let pacing = LoopState(CallPacing())
     private var idle: [CallWorker] = []
     /// ``lead()`` is in the loop's queue.
     private var isLeading = false
@@ -23,19 +25,33 @@ final class CallWorkers: @unchecked Sendable {
         self.loop = loop
     }
 
-    /// Runs a call's work in this tick.
+    /// Runs a call's method in this tick.
     func run(_ call: ServerCall) {
-        waiting.push(call)
+        waiting.value.push(call)
         guard !isLeading else { return }
         isLeading = true
+        pacing.value.begin(now: loop.now)
         loop.executeLocally { [self] in lead() }
+    }
+
+    /// Whether a call that has `timeLeft` nanoseconds would wait too long for its turn.
+    @inline(__always)
+    func isTooLate(timeLeft: UInt64) -> Bool {
+        pacing.value.isTooLate(timeLeft: timeLeft, behind: waiting.value.count)
     }
 
     /// Sees to it that somebody works while calls wait.
     private func lead() {
-        guard !waiting.isEmpty else {
+        guard !waiting.value.isEmpty else {
             isLeading = false
+            pacing.value.ranOut()
             return
+        }
+        guard !pacing.value.isOver else {
+            return loop.executeAfterInput { [self] in
+                pacing.value.begin(now: loop.now)
+                lead()
+            }
         }
         if let worker = idle.popLast() { worker.wake() } else { CallWorker.start(for: self) }
         loop.executeLocally { [self] in lead() }
@@ -43,8 +59,18 @@ final class CallWorkers: @unchecked Sendable {
 
     // MARK: For the workers
 
-    /// The next call to run; nil when there is none.
-    func next() -> ServerCall? { waiting.pop() }
+    /// The method of the call that has waited longest; nil when none waits, or the loop is to look at its input first.
+    var nextMethod: ServerMethodRunner? {
+        pacing.value.isOver ? nil : waiting.value.withFirst { $0.method } ?? nil
+    }
+
+    /// The call that has waited longest, if `method` is what it calls; nil also when the loop is to look at its input.
+    @inline(__always)
+    func next(of method: ServerMethodRunner) -> ServerCall? {
+        guard waiting.value.withFirst({ $0.isOf(method) }) == true else { return nil }
+        guard pacing.value.mayRunNext() || pacing.value.look(now: loop.now) else { return nil }
+        return waiting.value.pop()
+    }
 
     /// A worker has nothing to do: whether it is to wait for more.
     func park(_ worker: CallWorker) -> Bool {
@@ -57,50 +83,5 @@ final class CallWorkers: @unchecked Sendable {
     func close() {
         isClosed = true
         for worker in exchange(&idle, with: []) { worker.wake() }
-    }
-}
-
-/// One task that runs call after call.
-@safe
-final class CallWorker: @unchecked Sendable {
-    // @unchecked: touched on the loop's thread only.
-    private let workers: CallWorkers
-    var loop: EventLoop { workers.loop }
-    private var parked: UnsafeContinuation<Void, Never>?
-    private var task: Task<Void, Never>?
-    /// A task that was cancelled stays so, and is of no use for another call.
-    private var isCancelled = false
-
-    private init(_ workers: CallWorkers) {
-        self.workers = workers
-        unsafe parked = nil
-    }
-
-    /// Makes a worker; its task begins in this tick.
-    static func start(for workers: CallWorkers) {
-        let worker = CallWorker(workers)
-        worker.task = Task(executorPreference: workers.loop) { await worker.work() }
-    }
-
-    /// Goes on; only a parked worker.
-    func wake() {
-        unsafe exchange(&parked, with: nil)?.resume()
-    }
-
-    /// Cancels the call that the worker runs.
-    func cancel() {
-        isCancelled = true
-        task?.cancel()
-    }
-
-    private func work() async {
-        while true {
-            while let call = workers.next() {
-                await call.run(by: self)
-                if isCancelled { return }
-            }
-            guard workers.park(self) else { return }
-            unsafe await withUnsafeContinuation { continuation in unsafe parked = continuation }
-        }
     }
 }

@@ -1,7 +1,11 @@
 package import WeaverCore
 
+/// Makes an error from the bytes of a registered type: the key says which, nil that it is not known.
+package typealias ErrorDecoder = @Sendable (_ key: UInt64, _ wire: inout WireDecoder) throws -> (any Error)?
+
 /// A call that waits for its answer. After its making it belongs to the loop's thread.
-class PendingCall: @unchecked Sendable {
+@safe
+final class PendingCall: @unchecked Sendable {
     // @unchecked: made by the caller, then touched on the loop's thread only.
 
     enum State {
@@ -11,94 +15,102 @@ class PendingCall: @unchecked Sendable {
         case waiting
         /// Its frame was given to the connection: the method may run.
         case sent
-        /// The caller was resumed.
+        /// The caller has its answer.
         case done
     }
 
-    final var state = State.new
-    final var id: UInt64 = 0
-    /// The caller has given up before the call came to the loop.
-    final var isCancelled = false
+    var state = State.new
+    var id: UInt64 = 0
     /// The request's frame, encoded outside of the connection's output; its id is filled in when it is known.
-    final var frame = OutputBuffer()
-    final let deadline: MonotonicTime?
+    var frame = OutputBuffer()
+    let deadline: MonotonicTime?
+    /// Hears, on the loop's thread, that the method has answered; set while the component has replicas that fail.
+    var onAnswer: (() -> Void)?
+    private let receiver: ReplyReceiver
+    /// The caller's task, which waits for the answer, and so lives until the call is done.
+    private let caller: CallContext.TaskIdentity?
+    /// Whether the caller's task was cancelled when the call began.
+    private var wasCancelled: Bool
 
-    init(deadline: MonotonicTime?) {
+    /// A call of the task that makes it.
+    @inline(__always)
+    init(deadline: MonotonicTime?, receiver: ReplyReceiver) {
         self.deadline = deadline
+        self.receiver = receiver
+        (caller, wasCancelled) = CallContext.TaskIdentity.currentAndCancelled
+    }
+
+    /// Whether the caller's task is known to be cancelled.
+    var isCancelled: Bool { wasCancelled }
+
+    /// Looks whether the caller's task has been cancelled meanwhile; only for a call that is not done.
+    ///
+    /// This is done from time to time, see ``RPCLimits/cancellationInterval``: to be told of it costs a small call a quarter
+    /// of its time.
+    func lookForCancellation() -> Bool {
+        if let caller, caller.isCancelled { wasCancelled = true }
+        return wasCancelled
     }
 
     /// Whether the peer may have got the request.
-    final var mayHaveRun: Bool { state == .sent }
+    var mayHaveRun: Bool { state == .sent }
 
-    /// Resumes the caller with the decoded result.
-    func complete(_ wire: inout WireDecoder) { preconditionFailure("abstract") }
+    /// Encodes the request, outside of the connection's output; its id comes later.
+    func encode(
+        _ key: MethodKey, _ context: CallContext, now: MonotonicTime, limit: Int,
+        _ encode: (inout WireEncoder) throws(WireError) -> Void
+    ) throws(CallError) {
+        try frame.withEncoder { wire throws(CallError) in
+            try wire.appendRequest(key, context, id: id, now: now, limit: limit, encode)
+        }
+    }
 
-    /// Resumes the caller with the error that the callee sent.
-    func completeWithError(_ wire: inout WireDecoder) { preconditionFailure("abstract") }
+    /// The caller gets the result.
+    @inline(__always)
+    func succeed(_ wire: inout WireDecoder) {
+        state = .done
+        if let onAnswer { onAnswer() }
+        receiver.succeed(&wire)
+    }
 
-    /// Resumes the caller with an error.
-    func resume(throwing error: any Error) { preconditionFailure("abstract") }
+    /// The caller gets the error that `replica` has sent.
+    func fail(_ wire: inout WireDecoder, from replica: SocketAddress, _ decodeError: ErrorDecoder) {
+        do {
+            switch try ErrorPayload(wire: &wire) {
+            case .call(let error): fail(error.from(replica))
+            case .remote(let error):
+                onAnswer?()
+                fail(error)
+            case .user(let key):
+                onAnswer?()
+                guard let error = try decodeError(key, &wire) else {
+                    return fail(RemoteError(typeName: "error type \(key)", description: "not registered here"))
+                }
+                try wire.finish()
+                fail(error)
+            }
+        } catch {
+            fail(CallError(.badReply, "the error cannot be read", mayHaveRun: mayHaveRun, cause: error))
+        }
+    }
 
-    /// Resumes the caller with an error of the transport.
-    final func fail(_ code: CallError.Code, _ message: String, cause: (any Error)? = nil) {
-        resume(throwing: CallError(code, message, mayHaveRun: mayHaveRun, cause: cause))
+    /// The caller gets an error.
+    func fail(_ error: any Error) {
+        state = .done
+        receiver.fail(error)
     }
 }
 
-/// Makes an error from the bytes of a registered type: the key says which, nil that it is not known.
-package typealias ErrorDecoder = @Sendable (_ key: UInt64, _ wire: inout WireDecoder) throws -> (any Error)?
-
-/// A pending call with the type of its result.
-@safe
-final class PendingReply<R: Sendable>: PendingCall, @unchecked Sendable {
-    // @unchecked: as the base.
-
-    /// Set by the caller before it hands the call to the loop.
-    var continuation: UnsafeContinuation<R, any Error>?
-    private let decode: @Sendable (inout WireDecoder) throws(WireError) -> R
-    private let decodeError: ErrorDecoder
-
-    init(
-        deadline: MonotonicTime?, decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
-        decodeError: @escaping ErrorDecoder
-    ) {
-        unsafe continuation = nil
-        self.decode = decode
-        self.decodeError = decodeError
-        super.init(deadline: deadline)
-    }
-
-    override func complete(_ wire: inout WireDecoder) {
-        do throws(WireError) {
-            let result = try decode(&wire)
-            try wire.finish()
-            state = .done
-            unsafe continuation?.resume(returning: result)
-        } catch {
-            fail(.badReply, "the result cannot be read: \(error.message)", cause: error)
+extension WireEncoder {
+    /// Writes a request's frame.
+    @inline(__always)
+    mutating func appendRequest(
+        _ key: MethodKey, _ context: CallContext, id: UInt64, now: MonotonicTime, limit: Int,
+        _ encode: (inout WireEncoder) throws(WireError) -> Void
+    ) throws(CallError) {
+        try appendFrame(id: id, kind: .request, limit: limit) { wire throws(WireError) in
+            try RequestHeader.encode(key: key, context: context, now: now, wire: &wire)
+            try encode(&wire)
         }
-    }
-
-    override func completeWithError(_ wire: inout WireDecoder) {
-        do {
-            switch try ErrorPayload(wire: &wire) {
-            case .call(let error): resume(throwing: error)
-            case .remote(let error): resume(throwing: error)
-            case .user(let key):
-                guard let error = try decodeError(key, &wire) else {
-                    return resume(
-                        throwing: RemoteError(typeName: "error type \(key)", description: "not registered here"))
-                }
-                try wire.finish()
-                resume(throwing: error)
-            }
-        } catch {
-            fail(.badReply, "the error cannot be read", cause: error)
-        }
-    }
-
-    override func resume(throwing error: any Error) {
-        state = .done
-        unsafe continuation?.resume(throwing: error)
     }
 }

@@ -10,60 +10,44 @@ package final class RPCChannel: Sendable {
     private let loop: EventLoop
     private let load: CallLoad
 
-    /// A channel that is not connected yet.
-    package init(loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits = RPCLimits()) {
+    /// A channel that is not connected yet. `decodeError` makes the errors that components have thrown.
+    package init(
+        loop: EventLoop, address: SocketAddress, hello: Hello, limits: RPCLimits = RPCLimits(),
+        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+    ) {
         self.loop = loop
         self.address = address
         load = CallLoad()
-        core = RPCChannelCore(loop: loop, address: address, hello: hello, limits: limits, load: load)
+        core = RPCChannelCore(
+            loop: loop, address: address, hello: hello, limits: limits, load: load, decodeError: decodeError)
     }
 
     /// The number of calls in flight, as seen now: what the balancer compares.
     package var callsInFlight: Int { load.count }
 
     /// Whether a call has a chance: the peer neither is ending nor has just failed to answer a connection.
-    package var isUsable: Bool { load.isUsable(now: loop.now) }
+    package func isUsable(now: MonotonicTime) -> Bool { load.isUsable(now: now) }
 
     /// Calls the method `key`. `encode` writes the arguments, during this call of the closure only; `decode` reads the
     /// result on the loop's thread, and everything is to be read.
     ///
-    /// Throws ``CallError`` for everything that the transport does; what ``ErrorDecoder`` makes of a registered error, or
+    /// Throws ``CallError`` for everything that the transport does; what the channel's ``ErrorDecoder`` makes of a registered error, or
     /// ``RemoteError``, for what the method threw. Cancelling the task cancels the call at the callee too.
     package func call<R: Sendable>(
         _ key: MethodKey, context: CallContext,
         encode: (inout WireEncoder) throws(WireError) -> Void,
-        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
-        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
     ) async throws -> R {
-        guard !Task.isCancelled else { throw CallError(.cancelled, Self.cancelledEarly) }
-        let pending = PendingReply(deadline: context.deadline, decode: decode, decodeError: decodeError)
-        return try await withTaskCancellationHandler {
-            try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
-                unsafe pending.continuation = continuation
-                submit(pending, key, context, encode)
-            }
-        } onCancel: {
-            // The loop sees the call's state: not there yet, waiting, sent or done.
-            loop.execute { [core] in core.cancel(pending) }
-        }
-    }
-
-    static let cancelledEarly = "the call was cancelled before it was sent"
-
-    private func submit(
-        _ pending: PendingCall, _ key: MethodKey, _ context: CallContext,
-        _ encode: (inout WireEncoder) throws(WireError) -> Void
-    ) {
-        if loop.isInLoop {
-            core.submit(pending, key, context, encode)
-        } else {
+        try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
+            let pending = PendingCall(
+                deadline: context.deadline, receiver: unsafe ReplyReceiver(resuming: continuation, decode))
+            let now = loop.now
+            if loop.isInLoop { return core.submit(pending, key, context, now: now, encode) }
             do throws(CallError) {
-                try pending.frame.withEncoder { wire throws(CallError) in
-                    try core.appendRequest(key, context, id: 0, now: loop.now, to: &wire, encode)
-                }
+                try pending.encode(key, context, now: now, limit: core.limits.maximumFrameLength, encode)
             } catch {
-                // On the loop, to which the call belongs: a cancellation looks at it there.
-                return loop.execute { pending.resume(throwing: error) }
+                // On the loop, to which the call belongs.
+                return loop.execute { pending.fail(error) }
             }
             loop.execute { [core] in core.submitEncoded(pending) }
         }

@@ -6,7 +6,7 @@ final class RPCClientConnection: ByteStreamDelegate {
     private let loop: EventLoop
     private let timer: LoopTimer
     private var stream: ByteStream?
-    private var machine: ConnectionMachine
+    private let machine: LoopState<ConnectionMachine>
     private var decoder = FrameDecoder(maximumLength: RPCLimits.maximumHelloLength)
     private var keepalive: Keepalive
     private var armedFor = MonotonicTime.never
@@ -17,14 +17,14 @@ final class RPCClientConnection: ByteStreamDelegate {
     init(core: RPCChannelCore) throws(UVError) {
         self.core = core
         loop = core.loop
-        machine = ConnectionMachine(role: .client, hello: core.hello)
+        machine = LoopState(ConnectionMachine(role: .client, hello: core.hello))
         let limits = core.limits
         let now = loop.now
         keepalive = Keepalive(interval: limits.pingInterval, limit: limits.silenceLimit, now: now)
         greetingDeadline = now + limits.connectTimeout
-        let fired = WeakBox<RPCClientConnection>()
-        timer = try LoopTimer(loop: loop) { fired.value?.timerFired() }
-        fired.value = self
+        let me = BackReference<RPCClientConnection>()
+        timer = try LoopTimer(loop: loop) { me.object?.timerFired() }
+        me.object = self
         do throws(UVError) {
             stream = try ByteStream.connect(
                 to: core.address, loop: loop, timeout: limits.connectTimeout, delegate: self)
@@ -39,10 +39,10 @@ final class RPCClientConnection: ByteStreamDelegate {
     }
 
     /// Whether requests may be written.
-    var isReady: Bool { machine.acceptsCalls }
+    var isReady: Bool { machine.value.acceptsCalls }
 
     /// Whether the peer takes no new calls.
-    var isDraining: Bool { machine.state == .draining }
+    var isDraining: Bool { machine.value.state == .draining }
 
     /// Whether what waits to be sent is below the high-water mark.
     var isWritable: Bool { stream?.isWritable ?? true }
@@ -93,7 +93,7 @@ final class RPCClientConnection: ByteStreamDelegate {
         } catch {
             close(error.callError)
         }
-        if machine.state != .greeting { decoder.maximumLength = core.limits.maximumFrameLength }
+        if machine.value.state != .greeting { decoder.maximumLength = core.limits.maximumFrameLength }
     }
 
     /// Takes the decoder out of the connection for the time of `body`: while a property is lent to such a call, each use
@@ -116,7 +116,7 @@ final class RPCClientConnection: ByteStreamDelegate {
 
     private func receive(_ header: FrameHeader, _ payload: RawSpan) -> Bool {
         do throws(CallError) {
-            switch try machine.receive(header, payload: payload) {
+            switch try machine.value.receive(header, payload: payload) {
             case .response: core.received(header.id, payload)
             case .failure: core.receivedError(header.id, payload)
             case .ready:
@@ -126,7 +126,7 @@ final class RPCClientConnection: ByteStreamDelegate {
             case .goaway: core.connectionDrains()
             case .request, .cancel, .none: break
             }
-            return machine.state != .closed
+            return machine.value.state != .closed
         } catch {
             close(error)
             return false
@@ -146,13 +146,13 @@ final class RPCClientConnection: ByteStreamDelegate {
     private func timerFired() {
         let now = loop.now
         armedFor = .never
-        core.expire(now: now)
-        guard machine.state != .closed else { return }
-        if machine.state == .greeting {
+        core.check(now: now)
+        guard machine.value.state != .closed else { return }
+        if machine.value.state == .greeting {
             guard now < greetingDeadline else {
                 return close(CallError(.unreachable, "no hello from \(core.address) in time"))
             }
-            return arm(for: min(greetingDeadline, core.nextDeadline ?? .never))
+            return arm(for: min(greetingDeadline, core.nextCheck(now)))
         }
         if now >= keepalive.nextCheck {
             switch keepalive.check(now: now) {
@@ -164,7 +164,7 @@ final class RPCClientConnection: ByteStreamDelegate {
             case .none: break
             }
         }
-        arm(for: min(keepalive.nextCheck, core.nextDeadline ?? .never))
+        arm(for: min(keepalive.nextCheck, core.nextCheck(now)))
     }
 
     // MARK: Ending
@@ -173,7 +173,7 @@ final class RPCClientConnection: ByteStreamDelegate {
     func close(_ error: CallError) {
         guard reason == nil else { return }
         reason = error
-        machine.close()
+        machine.value.close()
         core.connectionEnded(error)
         stream?.close()
     }

@@ -13,10 +13,15 @@ package final class RPCPeers: Sendable {
     private let loop: EventLoop
     private let hello: Hello
     private let limits: RPCLimits
+    private let decodeError: ErrorDecoder
     private let state = Mutex(State())
 
-    /// No peers yet.
-    package init(loop: EventLoop, hello: Hello, limits: RPCLimits = RPCLimits()) {
+    /// No peers yet. `decodeError` makes the errors that components have thrown.
+    package init(
+        loop: EventLoop, hello: Hello, limits: RPCLimits = RPCLimits(),
+        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+    ) {
+        self.decodeError = decodeError
         self.loop = loop
         self.hello = hello
         self.limits = limits
@@ -32,23 +37,23 @@ package final class RPCPeers: Sendable {
         }
     }
 
-    /// Takes over routing info: the component is reached at `addresses` from now on. `owners` gives, for a routing key, the
-    /// addresses that its slice belongs to. An address that no component has any more takes no new calls, finishes those
+    /// Takes over routing info: the component is reached at `addresses` from now on. `slices`, of a
+    /// routed component, are sorted by their first key and cover all keys. An address that no component has any more takes no new calls, finishes those
     /// in flight, and is disconnected.
     package func update(
-        component: String, addresses: [SocketAddress],
-        owners: (@Sendable (_ routingKey: UInt64) -> [SocketAddress])? = nil
+        component: String, addresses: [SocketAddress], slices: [RoutedSlice] = []
     ) {
         let set = replicas(of: component)
         let retired = state.withLock { state -> [RPCChannel] in
             guard !state.isClosed else { return [] }
             let channels = addresses.map { address in
                 if let channel = state.channels[address] { return channel }
-                let channel = RPCChannel(loop: loop, address: address, hello: hello, limits: limits)
+                let channel = RPCChannel(
+                    loop: loop, address: address, hello: hello, limits: limits, decodeError: decodeError)
                 state.channels[address] = channel
                 return channel
             }
-            set.update(channels, owners: owners)
+            set.update(channels, slices: slices)
             let used = Set(state.sets.values.flatMap(\.addresses))
             let unused = state.channels.filter { !used.contains($0.key) }
             for address in unused.keys { state.channels[address] = nil }

@@ -12,6 +12,9 @@ package final class RPCServer: @unchecked Sendable {
     let hello: Hello
     let dispatcher: any RPCDispatcher
     let workers: CallWorkers
+    /// The payload of the answer to a call that there is no room for, written before it is needed: a refusal has to
+    /// cost much less than a call.
+    let refusal: [UInt8]
     private var listener: StreamListener?
     private var connections: [ObjectIdentifier: RPCServerConnection] = [:]
     private var drained: [CheckedContinuation<Void, Never>] = []
@@ -37,6 +40,7 @@ package final class RPCServer: @unchecked Sendable {
         self.limits = limits
         self.dispatcher = dispatcher
         workers = CallWorkers(loop: loop)
+        refusal = ErrorPayload.bytes(of: CallError(.overloaded, "the replica \(hello.name) has too many calls to run"))
     }
 
     /// Makes a server that listens on `address`, any free port of 127.0.0.1 by default. From any thread.

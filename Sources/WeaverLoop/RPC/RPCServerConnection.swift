@@ -9,11 +9,11 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     private let stream: ByteStream
     private let timer: LoopTimer
     private let loop: EventLoop
-    private var machine: ConnectionMachine
+    private let machine: LoopState<ConnectionMachine>
     private var decoder = FrameDecoder(maximumLength: RPCLimits.maximumHelloLength)
-    private var calls: ServerCallTable<ServerCall>
+    private let calls: LoopState<ServerCallTable<ServerCall>>
     private var keepalive: Keepalive
-    private var dispatcher: any RPCDispatcher
+    private let dispatcher: LoopState<any RPCDispatcher>
     private var armedFor = MonotonicTime.never
     private let greetingDeadline: MonotonicTime
     /// When the bytes that are being handled were read: the time of all frames in them.
@@ -26,16 +26,16 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         self.server = server
         self.stream = stream
         loop = server.loop
-        machine = ConnectionMachine(role: .server, hello: server.hello)
-        calls = ServerCallTable(limit: server.limits.maximumCallsPerConnection)
+        machine = LoopState(ConnectionMachine(role: .server, hello: server.hello))
+        calls = LoopState(ServerCallTable(limit: server.limits.maximumCallsPerConnection))
         let now = loop.now
         keepalive = Keepalive(interval: server.limits.pingInterval, limit: server.limits.silenceLimit, now: now)
         readTime = now
         greetingDeadline = now + server.limits.connectTimeout
-        dispatcher = server.dispatcher
-        let fired = WeakBox<RPCServerConnection>()
-        timer = try LoopTimer(loop: loop) { fired.value?.timerFired() }
-        fired.value = self
+        dispatcher = LoopState(server.dispatcher)
+        let me = BackReference<RPCServerConnection>()
+        timer = try LoopTimer(loop: loop) { me.object?.timerFired() }
+        me.object = self
     }
 
     func start() {
@@ -84,26 +84,26 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     /// The frames of one read are done.
     private func didFeed() {
-        if machine.state != .greeting { decoder.maximumLength = server.limits.maximumFrameLength }
+        if machine.value.state != .greeting { decoder.maximumLength = server.limits.maximumFrameLength }
         if !stream.isWritable { stream.pauseReading() } else { giveTurn() }
-        if let deadline = calls.nextDeadline { arm(for: deadline) }
+        if let deadline = calls.value.nextDeadline { arm(for: deadline) }
     }
 
     /// After a read that began many calls the others' input comes first.
     private func giveTurn() {
         guard exchange(&begunInTurn, with: 0) >= server.limits.callsPerTurn else { return }
         stream.pauseReading()
-        loop.executeLocally { [weak self] in
-            guard let self, machine.state != .closed, stream.isWritable else { return }
+        loop.executeLocally { [self] in
+            guard machine.value.state != .closed, stream.isWritable else { return }
             stream.startReading()
         }
     }
 
     private func receive(_ header: FrameHeader, _ payload: RawSpan) -> Bool {
         do throws(CallError) {
-            switch try machine.receive(header, payload: payload) {
+            switch try machine.value.receive(header, payload: payload) {
             case .request: try request(header.id, payload)
-            case .cancel: calls.remove(header.id)?.cancel()
+            case .cancel: calls.value.remove(header.id)?.cancel()
             case .ping: send { $0.appendFrame(id: header.id, kind: .pong) }
             case .ready(let peer): try greet(peer)
             case .response, .failure, .goaway, .none: break
@@ -117,7 +117,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     private func greet(_ peer: HelloPeer) throws(CallError) {
         endGreeting()
-        dispatcher = server.dispatcher.session(for: peer)
+        dispatcher.value = server.dispatcher.session(for: peer)
         try stream.encode { wire throws(CallError) in
             try wire.appendFrame(id: 0, kind: .hello, limit: RPCLimits.maximumHelloLength) { wire throws(WireError) in
                 try server.hello.encode(wire: &wire)
@@ -136,47 +136,48 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     // MARK: Calls
 
     private func request(_ id: UInt64, _ payload: RawSpan) throws(CallError) {
-        let admission = calls.admission(of: id)
+        let admission = calls.value.admission(of: id)
         guard admission != .duplicate else {
             throw CallError(.internalError, "two calls in flight have the id \(id)")
         }
-        guard admission == .admitted, server.hasRoom else {
-            return refuseCall(
-                id, CallError(.overloaded, "the replica \(server.hello.name) has too many calls in flight"))
-        }
+        guard admission == .admitted, server.hasRoom else { return refuseForLackOfRoom(id) }
         guard !server.isDraining else {
             return refuseCall(id, CallError(.draining, "the replica \(server.hello.name) is ending"))
         }
         WireDecoder.withDecoder(over: payload) { wire in
-            let header: RequestHeader
-            do throws(WireError) {
-                header = try RequestHeader(wire: &wire)
+            do throws(CallError) {
+                guard let call = try decode(id, &wire) else { return refuseForLackOfRoom(id) }
+                run(call)
             } catch {
-                return refuseCall(id, CallError(.badArguments, "the request cannot be read: \(error.message)"))
+                refuseCall(id, error)
             }
-            let call = ServerCall(id: id, key: header.key, context: header.context(now: readTime), sink: self)
-            let found = dispatcher.dispatch(header.key, arguments: &wire, call: call)
-            guard case .run(let placement, let label, let work) = found else {
-                if case .fail(let error) = found { refuseCall(id, error) }
-                return
-            }
-            do throws(WireError) {
-                try wire.finish()
-            } catch {
-                return refuseCall(id, CallError(.badArguments, error.message))
-            }
-            run(call, on: placement, label: label, work: work)
         }
     }
 
-    private func run(
-        _ call: ServerCall, on placement: CallPlacement, label: StallLabel?,
-        work: @escaping @Sendable (ServerCall) async -> Void
-    ) {
+    /// The call of a request; nil when it could not begin in time.
+    private func decode(_ id: UInt64, _ wire: inout WireDecoder) throws(CallError) -> ServerCall? {
+        let header: RequestHeader
+        do throws(WireError) {
+            header = try RequestHeader(wire: &wire)
+        } catch {
+            throw CallError(.badArguments, "the request cannot be read: \(error.message)")
+        }
+        guard !server.workers.isTooLate(timeLeft: header.timeLeft) else { return nil }
+        let head = CallHead(id: id, context: header.context(now: readTime), sink: self)
+        let call = try dispatcher.value.dispatch(header.key, arguments: &wire, head: head)
+        do throws(WireError) {
+            try wire.finish()
+        } catch {
+            throw CallError(.badArguments, error.message)
+        }
+        return call
+    }
+
+    private func run(_ call: ServerCall) {
         begunInTurn += 1
-        calls.insert(call, id: call.id, deadline: call.context.deadline)?.cancel()
+        calls.value.insert(call, id: call.id, deadline: call.context.deadline)?.cancel()
         server.callBegan()
-        call.start(on: placement, workers: server.workers, label: label, work)
+        call.start(by: server.workers)
     }
 
     func ended(_ call: ServerCall) {
@@ -184,6 +185,14 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
             call.fail(CallError(.internalError, "the call ended without an answer", mayHaveRun: true))
         }
         server.callEnded()
+    }
+
+    private func refuseForLackOfRoom(_ id: UInt64) {
+        stream.write { output in
+            output.append(id)
+            output.append(UInt64(FrameKind.error.rawValue) | UInt64(server.refusal.count) << 8)
+            output.append(server.refusal)
+        }
     }
 
     private func refuseCall(_ id: UInt64, _ error: CallError) {
@@ -210,9 +219,8 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     /// Whether the call still wants its answer; it does not afterwards.
     private func take(_ call: ServerCall) -> Bool {
-        guard !call.isAnswered else { return false }
-        call.isAnswered = true
-        return calls.remove(call.id) != nil
+        guard call.takeAnswer() else { return false }
+        return calls.value.remove(call.id) != nil
     }
 
     /// Writes an answer, or the error that says why it could not be written.
@@ -254,11 +262,11 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     private func timerFired() {
         let now = loop.now
         armedFor = .never
-        if machine.state == .greeting {
+        if machine.value.state == .greeting {
             guard now < greetingDeadline else { return close() }
             return arm(for: greetingDeadline)
         }
-        for (id, call) in calls.expire(now: now) {
+        for (id, call) in calls.value.expire(now: now) {
             sendError(id, CallError(.deadlineExceeded, "the deadline passed at the callee", mayHaveRun: true))
             call.cancel()
         }
@@ -269,15 +277,15 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
             case .none: break
             }
         }
-        arm(for: min(keepalive.nextCheck, calls.nextDeadline ?? .never))
+        arm(for: min(keepalive.nextCheck, calls.value.nextDeadline ?? .never))
     }
 
     // MARK: Ending
 
-    /// Tells the peer to send no more calls.
+    /// Tells the peer to send no more calls.value.
     func sendGoaway() {
-        guard machine.state == .ready else { return }
-        machine.didSendGoaway()
+        guard machine.value.state == .ready else { return }
+        machine.value.didSendGoaway()
         send { $0.appendFrame(id: 0, kind: .goaway) }
     }
 
@@ -289,18 +297,18 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     /// Ends the connection once what was written is sent.
     func close() {
-        machine.close()
+        machine.value.close()
         stream.pauseReading()
         stream.closeAfterFlush()
         cancelCalls()
     }
 
     private func cancelCalls() {
-        for call in calls.removeAll() { call.cancel() }
+        for call in calls.value.removeAll() { call.cancel() }
     }
 
     func streamDidDrain(_ stream: ByteStream) {
-        if machine.state != .closed { stream.startReading() }
+        if machine.value.state != .closed { stream.startReading() }
     }
 
     func streamDidReachEnd(_ stream: ByteStream) {
@@ -308,7 +316,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     }
 
     func streamDidClose(_ stream: ByteStream, error: UVError?) {
-        machine.close()
+        machine.value.close()
         endGreeting()
         timer.close()
         cancelCalls()

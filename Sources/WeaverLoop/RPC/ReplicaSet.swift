@@ -3,57 +3,64 @@ package import WeaverCore
 
 /// The replicas of one component, as routing info has them: picks one for each call, and another one when a call may be
 /// made again. May be used from any thread.
+///
+/// A call's first attempt is made without a task of its own and without a lock (``begin(_:context:routingKey:now:encode:receiver:)``);
+/// what goes wrong with it is left to ``again(after:_:context:routingKey:isIdempotent:encode:decode:)``.
 package final class ReplicaSet: Sendable {
     /// The component's full name.
     package let component: String
 
+    /// What any thread may see.
     private struct State {
-        var channels: [RPCChannel] = []
-        var owners: (@Sendable (UInt64) -> [SocketAddress])?
-        var budget = RetryBudget()
-        /// SplitMix64: the system's generator is a system call each time.
-        var random = UInt64.random(in: .min ... .max)
+        var addresses: [SocketAddress] = []
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var nextWaiter: UInt64 = 0
         var isClosed = false
         var isGivenUp = false
-
-        mutating func nextRandom() -> UInt64 {
-            random &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = random
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
     }
 
     private let loop: EventLoop
     private let limits: RPCLimits
     private let policy = RetryPolicy()
     private let state = Mutex(State())
+    private let onLoop: OnLoop
+
+    /// What the loop's thread sees.
+    private final class OnLoop: @unchecked Sendable {
+        // @unchecked: touched on the loop's thread only.
+        let routes: LoopState<ReplicaRoutes>
+        let budget = LoopState(RetryBudget())
+
+        init(limits: RPCLimits) {
+            routes = LoopState(ReplicaRoutes(limits: limits.outliers))
+        }
+    }
 
     init(component: String, loop: EventLoop, limits: RPCLimits) {
         self.component = component
         self.loop = loop
         self.limits = limits
+        onLoop = OnLoop(limits: limits)
     }
 
     /// The addresses of the replicas.
-    package var addresses: [SocketAddress] { state.withLock { $0.channels.map(\.address) } }
+    package var addresses: [SocketAddress] { state.withLock { $0.addresses } }
 
-    func update(_ channels: [RPCChannel], owners: (@Sendable (UInt64) -> [SocketAddress])?) {
+    func update(_ channels: [RPCChannel], slices: [RoutedSlice]) {
+        // First the loop, so that whoever is woken finds a replica there.
+        loop.execute { [onLoop] in onLoop.routes.value.update(channels, slices: slices) }
         let woken = state.withLock { state in
-            state.channels = channels
-            state.owners = owners
+            state.addresses = channels.map(\.address)
             return channels.isEmpty ? [:] : exchange(&state.waiters, with: [:])
         }
         for waiter in woken.values { waiter.resume(returning: true) }
     }
 
     func close() {
+        loop.execute { [onLoop] in onLoop.routes.value.update([], slices: []) }
         let woken = state.withLock { state in
             state.isClosed = true
-            state.channels = []
+            state.addresses = []
             return exchange(&state.waiters, with: [:])
         }
         for waiter in woken.values { waiter.resume(returning: false) }
@@ -72,33 +79,111 @@ package final class ReplicaSet: Sendable {
 
     // MARK: Calling
 
-    /// Calls a method of the component at the owner of `routingKey`, or at the less busy of two random replicas, and again
-    /// elsewhere when that is allowed: the call certainly did not run, or it is idempotent. Re-sends are bounded by the
-    /// policy, the budget and the deadline. Without replicas it waits for the first one. Otherwise as ``RPCChannel``'s.
-    package func call<R: Sendable>(
-        _ key: MethodKey, context: CallContext, routingKey: UInt64? = nil, isIdempotent: Bool,
+    /// Why a call's first attempt was none.
+    private struct NoReplica: Error {}
+
+    /// Makes a call's first attempt, at the owner of `routingKey`, or at the less busy of two random replicas. `receiver`
+    /// gets its outcome, on the loop's thread; an error is not the call's yet, but for ``again``. From a task.
+    @inline(__always)
+    package func begin(
+        _ key: MethodKey, context: CallContext, routingKey: UInt64?, now: MonotonicTime,
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
+    ) {
+        let pending = PendingCall(deadline: context.deadline, receiver: receiver)
+        if loop.isInLoop {
+            guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
+            channel.core.submit(pending, key, context, now: now, encode)
+        } else {
+            beginElsewhere(pending, key, context, routingKey, now, encode)
+        }
+    }
+
+    private func beginElsewhere(
+        _ pending: PendingCall, _ key: MethodKey, _ context: CallContext, _ routingKey: UInt64?, _ now: MonotonicTime,
+        _ encode: (inout WireEncoder) throws(WireError) -> Void
+    ) {
+        do throws(CallError) {
+            try pending.encode(key, context, now: now, limit: limits.maximumFrameLength, encode)
+        } catch {
+            // On the loop, to which the call belongs.
+            return loop.execute { pending.fail(error) }
+        }
+        loop.execute { [self] in
+            guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
+            channel.core.submitEncoded(pending)
+        }
+    }
+
+    private func firstPick(for call: PendingCall, _ routingKey: UInt64?, _ now: MonotonicTime) -> RPCChannel? {
+        onLoop.budget.value.earn()
+        let channel = onLoop.routes.value.pick(routingKey, excluding: nil, now: now)
+        // Failures come to `again`; a success is of interest only while some replica fails.
+        if !onLoop.routes.value.outliers.isQuiet, let address = channel?.address {
+            call.onAnswer = { [onLoop, loop] in onLoop.routes.value.report(.success, from: address, now: loop.now) }
+        }
+        return channel
+    }
+
+    /// Tells the outlier detection how a call at `replica` has ended.
+    private func report(_ outcome: CallOutcome, from replica: SocketAddress) {
+        if loop.isInLoop { return onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
+        loop.execute { [onLoop, loop] in onLoop.routes.value.report(outcome, from: replica, now: loop.now) }
+    }
+
+    /// Makes a call again whose first attempt has failed by `error`, where that is allowed: it certainly did not run, or
+    /// it is idempotent. Re-sends are bounded by the policy, the budget and the deadline. Without replicas it waits for the
+    /// first one. Throws `error` where nothing is to be made again.
+    package func again<R: Sendable>(
+        after error: any Error, _ key: MethodKey, context: CallContext, routingKey: UInt64?, isIdempotent: Bool,
         encode: (inout WireEncoder) throws(WireError) -> Void,
-        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R,
-        decodeError: @escaping ErrorDecoder = { _, _ in nil }
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
     ) async throws -> R {
         var attempts = Attempts()
+        var error = error
         while true {
+            if !(error is NoReplica) {
+                guard let failure = error as? CallError else { throw error }
+                if let replica = failure.replica { report(CallOutcome(failure), from: replica) }
+                try await prepareRetry(after: failure, &attempts, isIdempotent: isIdempotent, context.deadline)
+            }
             do {
                 let channel = try await pick(routingKey, excluding: attempts.failed, deadline: context.deadline)
-                attempts.failed = channel
-                return try await channel.call(
-                    key, context: context, encode: encode, decode: decode, decodeError: decodeError)
-            } catch let error as CallError {
-                try await prepareRetry(after: error, &attempts, isIdempotent: isIdempotent, context.deadline)
+                let result = try await channel.call(
+                    key, context: context, encode: encode, decode: decode)
+                report(.success, from: channel.address)
+                return result
+            } catch let next {
+                error = next
             }
         }
     }
 
+    /// Calls a method: ``begin`` and, where it is needed, ``again``. Otherwise as ``RPCChannel``'s.
+    package func call<R: Sendable>(
+        _ key: MethodKey, context: CallContext, routingKey: UInt64? = nil, isIdempotent: Bool,
+        encode: (inout WireEncoder) throws(WireError) -> Void,
+        decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
+    ) async throws -> R {
+        do {
+            return try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
+                begin(
+                    key, context: context, routingKey: routingKey, now: loop.now, encode: encode,
+                    receiver: unsafe ReplyReceiver(resuming: continuation, decode))
+            }
+        } catch {
+            return try await again(
+                after: error, key, context: context, routingKey: routingKey, isIdempotent: isIdempotent,
+                encode: encode, decode: decode)
+        }
+    }
+
+    // MARK: Trying again
+
     /// What the attempts of one call have come to.
     private struct Attempts {
         var count = 1
-        /// The replica of the last one.
-        var failed: RPCChannel?
+        /// Where the last one failed.
+        var failed: SocketAddress?
         /// Whether one of them may have run.
         var mayHaveRun = false
         var backoff = Backoff()
@@ -110,15 +195,19 @@ package final class ReplicaSet: Sendable {
         after error: CallError, _ attempts: inout Attempts, isIdempotent: Bool, _ deadline: MonotonicTime?
     ) async throws {
         attempts.mayHaveRun = attempts.mayHaveRun || error.mayHaveRun
+        attempts.failed = error.replica
         let error = error.after(anAttemptThatMayHaveRun: attempts.mayHaveRun)
         // Without a replica nothing was attempted: `pick` has waited as long as it may.
-        guard let failed = attempts.failed,
-            policy.allowsRetry(after: error, attempt: attempts.count, isIdempotent: isIdempotent),
-            state.withLock({ $0.budget.spend() })
+        guard let failed = error.replica,
+            policy.allowsRetry(after: error, attempt: attempts.count, isIdempotent: isIdempotent)
         else { throw error }
+        let (mayRetry, hasAlternative) = await look { onLoop, now in
+            (onLoop.budget.value.spend(), onLoop.routes.value.hasAlternative(to: failed, now: now))
+        }
+        guard mayRetry else { throw error }
         attempts.count += 1
-        guard !hasAlternative(to: failed) else { return }
-        let wait = attempts.backoff.next(random: state.withLock { $0.nextRandom() })
+        guard !hasAlternative else { return }
+        let wait = attempts.backoff.next(random: .random(in: .min ... .max))
         if let deadline, loop.now + wait >= deadline { throw error }
         do {
             try await Task.sleep(for: wait)
@@ -128,43 +217,25 @@ package final class ReplicaSet: Sendable {
         }
     }
 
-    // MARK: Picking
-
     /// The replica for the next attempt, waited for while there is none.
     private func pick(
-        _ routingKey: UInt64?, excluding failed: RPCChannel?, deadline: MonotonicTime?
+        _ routingKey: UInt64?, excluding failed: SocketAddress?, deadline: MonotonicTime?
     ) async throws -> RPCChannel {
-        if failed == nil { state.withLock { $0.budget.earn() } }
         while true {
-            if let channel = pickNow(routingKey, excluding: failed) { return channel }
+            let picked = await look { onLoop, now in
+                onLoop.routes.value.pick(routingKey, excluding: failed, now: now)
+            }
+            if let picked { return picked }
             try await waitForReplica(deadline)
         }
     }
 
-    private func pickNow(_ routingKey: UInt64?, excluding failed: RPCChannel?) -> RPCChannel? {
-        let (channels, random, owners) = state.withLock { state in
-            (state.channels, state.channels.count > 1 ? state.nextRandom() : 0, state.owners)
+    /// What `body` sees on the loop's thread.
+    private func look<R: Sendable>(_ body: @escaping @Sendable (OnLoop, MonotonicTime) -> R) async -> R {
+        // Also from the loop's thread by way of its queue, in which new routing info may wait.
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in continuation.resume(returning: body(onLoop, loop.now)) }
         }
-        guard channels.count > 1 else { return channels.first }
-        if let routingKey, let owners {
-            for owner in owners(routingKey) {
-                if let channel = channels.first(where: { $0.address == owner }), channel !== failed, channel.isUsable {
-                    return channel
-                }
-            }
-        }
-        let excluded = failed.flatMap { failed in channels.firstIndex { $0 === failed } }
-        guard
-            let index = Balancer.pick(
-                count: channels.count, excluding: excluded, random: random,
-                load: { channels[$0].isUsable ? channels[$0].callsInFlight : .max })
-        else { return nil }
-        if channels[index].isUsable { return channels[index] }
-        return channels.first { $0.isUsable && $0 !== failed } ?? channels[index]
-    }
-
-    private func hasAlternative(to channel: RPCChannel) -> Bool {
-        state.withLock { $0.channels }.contains { $0 !== channel && $0.isUsable }
     }
 
     /// Returns when there are replicas; an error when the deadline or the limit comes first.
@@ -202,7 +273,7 @@ package final class ReplicaSet: Sendable {
         let answer: Bool? = state.withLock { state in
             // What would wake the waiter may have come before it.
             if state.isClosed || Task.isCancelled || loop.now >= until { return false }
-            if !state.channels.isEmpty { return true }
+            if !state.addresses.isEmpty { return true }
             if state.isGivenUp { return false }
             state.waiters[id] = continuation
             return nil

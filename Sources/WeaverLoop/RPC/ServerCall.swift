@@ -1,52 +1,73 @@
-internal import Synchronization
 public import WeaverCore
 
 /// One incoming call: what the server stub answers through. It may be used from any thread; the first answer counts and
 /// later ones are dropped, as is the answer to a call that was cancelled or ran out of time.
-public final class ServerCall: @unchecked Sendable {
+///
+/// The stub's subclass keeps the arguments, so that a call is one object from its request to its answer.
+open class ServerCall: @unchecked Sendable {
     // @unchecked: what changes is touched on the loop's thread only.
 
     /// The caller's deadline, metadata and trace.
-    public let context: CallContext
-    /// The method.
-    public let key: MethodKey
+    public final let context: CallContext
     /// The id of the request's frame.
-    package let id: UInt64
+    package final let id: UInt64
 
-    private let sink: any ServerReplySink
-    private let cancelled = Atomic<Bool>(false)
-    /// What runs the method, until it has returned.
-    private var runner: CallRunner?
-    private var work: (@Sendable (ServerCall) async -> Void)?
-    private var label: StallLabel?
-    /// Whether an answer was given or is not wanted any more.
-    var isAnswered = false
+    private final let sink: any ServerReplySink
+    // Private, so that the compiler sees all accesses, and checks none for exclusivity at run time.
 
-    /// A call whose answer goes to `sink`.
-    package init(id: UInt64, key: MethodKey, context: CallContext, sink: any ServerReplySink) {
-        self.id = id
-        self.key = key
-        self.context = context
-        self.sink = sink
+    private final unowned(unsafe) var runner: ServerMethodRunner?
+    /// What runs the call on the loop, and outlives its run.
+    private final unowned(unsafe) var worker: CallWorker?
+    /// What runs it on the pool.
+    private final var task: Task<Void, Never>?
+    private final var answered = false
+    private final var cancelled = false
+
+    /// The call of the request `head`.
+    public init(_ head: CallHead) {
+        unsafe runner = nil
+        unsafe worker = nil
+        id = head.id
+        context = head.context
+        sink = head.sink
     }
 
-    /// Whether the caller has given up, or its deadline has passed. The method's task is cancelled too.
-    public var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+    /// What the call is of; the dispatcher sets it, and keeps it longer than the call.
+    package final var method: ServerMethodRunner? {
+        get { unsafe runner }
+        set { unsafe runner = newValue }
+    }
+
+    /// Whether it is a call of `method`.
+    @inline(__always)
+    final func isOf(_ method: ServerMethodRunner) -> Bool { unsafe runner === method }
+
+    /// Whether an answer was given or is not wanted any more.
+    final var isAnswered: Bool { answered }
+
+    /// Whether the caller has given up, or its deadline has passed.
+    final var isCancelled: Bool { cancelled }
+
+    /// The answer is about to be given: whether it is the first, and wanted.
+    final func takeAnswer() -> Bool {
+        defer { answered = true }
+        return !answered
+    }
 
     /// Answers with a result, which `encode` writes straight into the connection's output when this is the loop's
     /// thread. A result that cannot be encoded, or is too long, is answered as an error.
-    public func reply(_ encode: (inout WireEncoder) throws(WireError) -> Void) {
+    public final func reply(_ encode: (inout WireEncoder) throws(WireError) -> Void) {
         sink.answer(self, .response, encode)
     }
 
     /// Answers that the runtime could not make the call.
-    public func fail(_ error: CallError) {
+    public final func fail(_ error: CallError) {
         sink.answer(self, .error) { wire throws(WireError) in try ErrorPayload.call(error).encode(wire: &wire) }
     }
 
     /// Answers with an error of the component whose type is not registered: it travels as words. A ``CallError``, such
     /// as one from a call that the component made itself, and a ``RemoteError`` travel as what they are.
-    public func fail(_ error: any Error) {
+    public final func fail(_ error: any Error) {
         switch error {
         case let error as CallError:
             // The component ran, whatever happened to the call it made.
@@ -58,7 +79,7 @@ public final class ServerCall: @unchecked Sendable {
     }
 
     /// Answers with an error of a type that is registered under `key`, whose value `encode` writes.
-    public func fail(registeredError key: UInt64, _ encode: (inout WireEncoder) throws(WireError) -> Void) {
+    public final func fail(registeredError key: UInt64, _ encode: (inout WireEncoder) throws(WireError) -> Void) {
         sink.answer(self, .error) { wire throws(WireError) in
             try ErrorPayload.user(key: key).encode(wire: &wire)
             try encode(&wire)
@@ -67,63 +88,48 @@ public final class ServerCall: @unchecked Sendable {
 
     // MARK: Running
 
-    /// Runs `work` where `placement` says, in the call's context, and tells the sink, on the loop's thread, when it has
-    /// returned. On the loop's thread.
-    func start(
-        on placement: CallPlacement, workers: CallWorkers, label: StallLabel?,
-        _ work: @escaping @Sendable (ServerCall) async -> Void
-    ) {
-        switch placement {
-        case .loop:
-            self.work = work
-            self.label = label
-            workers.run(self)
-        case .pool:
-            let loop = workers.loop
-            runner = .task(
-                Task(executorPreference: globalConcurrentExecutor) { [self] in
-                    await runInContext(work)
-                    loop.execute { self.ended() }
-                })
+    /// Has the method run the call where it says, in the call's context; the sink is told, on the loop's thread, when it
+    /// has returned. On the loop's thread.
+    final func start(by workers: CallWorkers) {
+        guard let method else { preconditionFailure("a call without a method") }
+        switch method.placement {
+        case .loop: workers.run(self)
+        case .pool: task = method.runOnPool(self, loop: workers.loop)
         }
     }
 
-    /// Runs the work in a worker's task. A call that was cancelled before is not begun.
-    func run(by worker: CallWorker) async {
-        if let work = exchange(&work, with: nil), !isCancelled {
-            runner = .worker(worker)
-            worker.loop.stall.enter(label)
-            await runInContext(work)
-        }
-        ended()
-    }
+    /// `worker` runs the call.
+    @inline(__always)
+    final func begins(by worker: CallWorker) { unsafe self.worker = worker }
 
-    /// The connection answers and cancels the call at its deadline, so nobody else needs to watch it.
-    private func runInContext(_ work: @Sendable (ServerCall) async -> Void) async {
-        await CallContext.$current.withValue(context.watched) { await work(self) }
-    }
-
-    private func ended() {
-        runner = nil
+    /// The method has returned. On the loop's thread.
+    final func ended() {
+        unsafe worker = nil
+        task = nil
         sink.ended(self)
     }
 
-    /// The answer is not wanted any more. On the loop's thread.
-    package func cancel() {
-        cancelled.store(true, ordering: .relaxed)
-        isAnswered = true
-        switch runner {
-        case .worker(let worker): worker.cancel()
-        case .task(let task): task.cancel()
-        case nil: break
-        }
+    /// The answer is not wanted any more: the method's task is cancelled. On the loop's thread.
+    package final func cancel() {
+        cancelled = true
+        answered = true
+        unsafe worker?.cancel()
+        task?.cancel()
     }
 }
 
-/// What runs a call's method.
-private enum CallRunner {
-    case worker(CallWorker)
-    case task(Task<Void, Never>)
+/// What is known of a request before its arguments are read.
+public struct CallHead {
+    let id: UInt64
+    let context: CallContext
+    let sink: any ServerReplySink
+
+    /// The head of a call whose answer goes to `sink`.
+    package init(id: UInt64, context: CallContext, sink: any ServerReplySink) {
+        self.id = id
+        self.context = context
+        self.sink = sink
+    }
 }
 
 /// Takes the answers of calls: a connection, or a test.

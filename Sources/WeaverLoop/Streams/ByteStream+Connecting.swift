@@ -63,7 +63,7 @@ extension ByteStream {
         setNoDelay()
         if isReading { beginReading() }
         observer?.streamDidConnect(self)
-        if !queue.isEmpty { scheduleFlush() }
+        if !queue.value.isEmpty { scheduleFlush() }
         endIfFlushed()
     }
 

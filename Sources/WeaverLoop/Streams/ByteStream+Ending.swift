@@ -27,7 +27,7 @@ extension ByteStream {
 
     /// Does what was asked for as soon as the queue has gone out.
     func endIfFlushed() {
-        guard isOpen, isConnected, queue.isEmpty, inFlight == nil else { return }
+        guard isOpen, isConnected, queue.value.isEmpty, inFlight == nil else { return }
         if closesWhenFlushed { return close() }
         if shutdownState == .wanted { sendShutdown() }
     }

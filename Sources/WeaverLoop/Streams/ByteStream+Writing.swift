@@ -8,9 +8,9 @@ extension ByteStream {
 
     /// Bytes written that the kernel has not taken; it falls with every byte that it takes.
     package var queuedBytes: Int {
-        guard let inFlight, isOpen else { return queue.byteCount }
+        guard let inFlight, isOpen else { return queue.value.byteCount }
         // The queue forgets what libuv was given only when all of it is out; libuv counts what has left.
-        return unsafe queue.byteCount - inFlight.byteCount + uv_stream_get_write_queue_size(stream)
+        return unsafe queue.value.byteCount - inFlight.byteCount + uv_stream_get_write_queue_size(stream)
     }
 
     /// Whether the queue has not reached its high-water mark since it was last below the low one.
@@ -21,17 +21,17 @@ extension ByteStream {
     @inline(__always)
     package func write<R, E: Error>(_ body: (inout OutputBuffer) throws(E) -> R) throws(E) -> R {
         checkThread("write")
-        // Out of the stream for this time: Swift's check of exclusive access costs as much as the whole write.
-        var tail = lendTail()
-        let before = tail.count
+        precondition(!isLending, Self.lendingMessage)
+        isLending = true
+        let before = queue.value.tail.count
         do throws(E) {
-            let result = try body(&tail)
-            takeBackTail(tail)
+            let result = try body(&queue.value.tail)
+            isLending = false
             didAppend()
             return result
         } catch {
-            tail.truncate(to: before)
-            takeBackTail(tail)
+            queue.value.tail.truncate(to: before)
+            isLending = false
             throw error
         }
     }
@@ -40,7 +40,7 @@ extension ByteStream {
     package func write(owned piece: WritePiece) {
         checkThread("write")
         precondition(!isLending, Self.lendingMessage)
-        queue.append(piece)
+        queue.value.append(piece)
         didAppend()
     }
 
@@ -53,26 +53,11 @@ extension ByteStream {
 
     private static let lendingMessage = "an encoder used the stream that it was appending to"
 
-    @inline(__always)
-    private func lendTail() -> OutputBuffer {
-        precondition(!isLending, Self.lendingMessage)
-        isLending = true
-        var tail = OutputBuffer()
-        swap(&tail, &queue.tail)
-        return tail
-    }
-
-    @inline(__always)
-    private func takeBackTail(_ tail: consuming OutputBuffer) {
-        isLending = false
-        queue.tail = tail
-    }
-
     private func didAppend() {
-        guard isOpen, failedWrite == nil else { return queue.removeAll() }
+        guard isOpen, failedWrite == nil else { return queue.value.removeAll() }
         scheduleFlush()
-        if queue.byteCount >= flushThreshold { send() }
-        if queue.byteCount >= highWaterMark { isAboveHighWater = true }
+        if queue.value.byteCount >= flushesAt { send() }
+        if queue.value.byteCount >= highWater { isAboveHighWater = true }
     }
 
     func scheduleFlush() {
@@ -90,15 +75,15 @@ extension ByteStream {
 
     /// Writes what the socket takes at once, and gives the rest to libuv. Calls no delegate.
     private func send() {
-        guard isOpen, isConnected, inFlight == nil, !queue.isEmpty else { return }
+        guard isOpen, isConnected, inFlight == nil, !queue.value.isEmpty else { return }
         precondition(failedWrite == nil, "bytes queued behind a failed write")
         for _ in 0..<Self.writesPerFlush {
             let vector = unsafe loop.writeVector
-            let (pieces, bytes) = unsafe queue.fill(vector)
+            let (pieces, bytes) = unsafe queue.value.fill(vector)
             let code = unsafe uv_try_write(stream, vector, UInt32(pieces))
             guard code >= 0 || code == WEAVER_UV_EAGAIN else { return failWriting(code) }
-            queue.sent(Int(max(code, 0)))
-            if queue.isEmpty { return endIfFlushed() }
+            queue.value.sent(Int(max(code, 0)))
+            if queue.value.isEmpty { return endIfFlushed() }
             if Int(code) < bytes { break }
         }
         giveToLibuv()
@@ -106,10 +91,10 @@ extension ByteStream {
 
     /// Gives what the socket did not take at once to libuv, which waits for the socket.
     private func giveToLibuv() {
-        queue.sealTail()
+        queue.value.sealTail()
         let vector = unsafe loop.writeVector
-        let (pieces, bytes) = unsafe queue.fill(vector)
-        let request = WriteRequest(stream: self, pieces: queue.first(pieces), byteCount: bytes)
+        let (pieces, bytes) = unsafe queue.value.fill(vector)
+        let request = WriteRequest(stream: self, pieces: queue.value.first(pieces), byteCount: bytes)
         inFlight = request
         let code = unsafe uv_write(request.start(), stream, vector, UInt32(pieces), WriteRequest.done)
         if code < 0 {
@@ -123,7 +108,7 @@ extension ByteStream {
         let error = UVError(code: code, operation: "writing")
         guard readsAfterWriteError, shutdownState == .none, !closesWhenFlushed else { return fail(error) }
         failedWrite = error
-        queue.removeAll()
+        queue.value.removeAll()
     }
 
     fileprivate func didWrite(_ request: WriteRequest, status: Int32) {
@@ -131,13 +116,13 @@ extension ByteStream {
         inFlight = nil
         guard isOpen else { return }
         guard status >= 0 else { return failWriting(status) }
-        queue.sent(request.byteCount)
-        queue.isEmpty ? endIfFlushed() : send()
+        queue.value.sent(request.byteCount)
+        queue.value.isEmpty ? endIfFlushed() : send()
         tellDrained()
     }
 
     private func tellDrained() {
-        guard isAboveHighWater, queue.byteCount <= lowWaterMark, isOpen else { return }
+        guard isAboveHighWater, queue.value.byteCount <= lowWater, isOpen else { return }
         isAboveHighWater = false
         observer?.streamDidDrain(self)
     }

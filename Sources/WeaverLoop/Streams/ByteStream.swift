@@ -19,11 +19,20 @@ package import WeaverCore
 @safe
 package final class ByteStream: UVHandle {
     /// At this many queued bytes ``isWritable`` becomes false: whoever produces should stop. 1 MiB by default.
-    package var highWaterMark = 1 << 20
+    package var highWaterMark: Int {
+        get { highWater }
+        set { highWater = newValue }
+    }
     /// At this many queued bytes the delegate hears that it may go on. 256 KiB by default.
-    package var lowWaterMark = 256 << 10
+    package var lowWaterMark: Int {
+        get { lowWater }
+        set { lowWater = newValue }
+    }
     /// When a tick has written this many bytes they go out at once, so that the peer works meanwhile.
-    package var flushThreshold = 64 << 10
+    package var flushThreshold: Int {
+        get { flushesAt }
+        set { flushesAt = newValue }
+    }
     /// After a write has failed the stream reads on to the peer's end, and drops what is written, instead of closing at
     /// once: a peer may have answered before it closed. The end of reading closes it, or its owner.
     package var readsAfterWriteError = false
@@ -36,8 +45,11 @@ package final class ByteStream: UVHandle {
 
     // Not visible to other modules, so that accesses need no check of exclusivity.
     private(set) var observer: (any ByteStreamDelegate)?
+    private(set) var highWater = 1 << 20
+    private(set) var lowWater = 256 << 10
+    private(set) var flushesAt = 64 << 10
 
-    var queue = WriteQueue()
+    let queue = LoopState(WriteQueue())
     /// Whether an encoder appends to the queue right now, which must not use the stream meanwhile.
     var isLending = false
     var needsFlush = false
@@ -143,7 +155,7 @@ package final class ByteStream: UVHandle {
 
     override func willClose() {
         abandonConnecting()
-        queue.removeAll()
+        queue.value.removeAll()
     }
 
     override func beginClosing(_ callback: @escaping uv_close_cb) {

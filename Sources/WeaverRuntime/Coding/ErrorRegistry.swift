@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import WeaverLoop
+package import WeaverLoop
 
 /// An error type that travels as itself.
 public struct ErrorType: Sendable {
@@ -117,4 +117,7 @@ package final class ErrorRegistry: Sendable {
         try decoder.finish()
         return error
     }
+
+    /// ``decode(key:from:)`` of the process's registry, as channels take it.
+    package static let decodeShared: ErrorDecoder = { key, decoder in try shared.decode(key: key, from: &decoder) }
 }

@@ -20,5 +20,5 @@ public func withCall<Result>(
 ) async rethrows -> Result {
     var context = CallContext.current.limited(to: deadline.map { EventLoop.now + $0 })
     context.metadata.merge(metadata) { _, new in new }
-    return try await CallContext.$current.withValue(context, operation: body)
+    return try await CallContext.with(context, body)
 }

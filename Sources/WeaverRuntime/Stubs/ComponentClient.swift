@@ -1,3 +1,6 @@
+public import WeaverCore
+public import WeaverLoop
+
 /// The client side of a component in another process: what a client stub calls. For generated code.
 public final class ComponentClient: Sendable {
     /// The interface.
@@ -12,10 +15,13 @@ public final class ComponentClient: Sendable {
 
     /// Calls the method with that index in ``ComponentInfo/methods``.
     ///
+    /// Between the stub and the wire nothing is asynchronous: each return from an async function asks Swift's runtime which
+    /// executor the task prefers, under the task's lock.
+    ///
     /// - Parameters:
     ///   - routingKey: Which replica owns the call; nil for any.
     ///   - encode: Writes the arguments. Called once or, when the call is sent again, more often; before this returns.
-    ///   - decode: Reads the result, and that nothing is left. Called at most once, on any thread.
+    ///   - decode: Reads the result to its end. Called at most once, on any thread.
     /// - Throws: The component's own error, as itself when its type is registered, else as ``RemoteError``;
     ///   ``CallError`` when there is no answer.
     @inlinable
@@ -26,29 +32,47 @@ public final class ComponentClient: Sendable {
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        try await forward(info.methods[method], routingKey, encode, decode)
+        do {
+            return try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
+                begin(method, routingKey, encode, unsafe ReplyReceiver(resuming: continuation, decode))
+            }
+        } catch {
+            return try await again(after: error, method, routingKey, encode, decode)
+        }
+    }
+
+    @usableFromInline
+    func begin(
+        _ method: Int, _ routingKey: UInt64?, _ encode: (inout WireEncoder) throws(WireError) -> Void,
+        _ receiver: ReplyReceiver
+    ) {
+        transport.begin(method, routingKey: routingKey, encode: encode, receiver: receiver)
     }
 
     @usableFromInline
     nonisolated(nonsending)
-        func forward<R: Sendable>(
-            _ method: MethodInfo, _ routingKey: UInt64?,
+        func again<R: Sendable>(
+            after error: any Error, _ method: Int, _ routingKey: UInt64?,
             _ encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             _ decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        try await transport.call(method, routingKey: routingKey, encode: encode, decode: decode)
+        try await transport.again(after: error, method, routingKey: routingKey, encode: encode, decode: decode)
     }
 }
 
 /// How the calls of a ``ComponentClient`` reach a replica. The weavelet implements it over its channels.
-package protocol ComponentTransport: Sendable {
-    /// Makes one call; see ``ComponentClient/call(_:routingKey:encode:decode:)``. The context of the call is
-    /// ``CallContext/current``, limited by the method's own deadline; an error payload of a component's own error is
-    /// read by ``ErrorRegistry/decode(key:from:)``.
+package protocol ComponentTransport: AnyObject, Sendable {
+    /// Makes a call's first attempt; see ``ComponentClient/call(_:routingKey:encode:decode:)``. `receiver` gets the answer. The context of the call is ``CallContext/current``, limited by the method's own deadline; an error payload of
+    /// a component's own error is read by ``ErrorRegistry/decode(key:from:)``. From the caller's task.
+    func begin(
+        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
+        receiver: ReplyReceiver)
+
+    /// Makes a call again whose first attempt has failed by `error`; throws that where nothing is to be made again.
     nonisolated(nonsending)
-        func call<R: Sendable>(
-            _ method: MethodInfo, routingKey: UInt64?,
+        func again<R: Sendable>(
+            after error: any Error, _ method: Int, routingKey: UInt64?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R

@@ -15,9 +15,7 @@ public protocol ComponentDescriptor: SendableMetatype {
     /// A stub that sends every call through `client`, with the routing keys that `router` computes.
     static func clientStub(_ client: ComponentClient, _ router: Router?) -> Interface
 
-    /// Decodes the arguments of the method with that index in ``ComponentInfo/methods``, synchronously, and gives the
-    /// call back ready to run. Throws ``WireError`` for bytes that are no arguments of it.
-    static func invoke(
-        _ method: Int, on implementation: Interface, _ router: Router?, arguments: inout WireDecoder
-    ) throws(WireError) -> Invocation
+    /// The methods of `implementation`, in the order of ``ComponentInfo/methods``, with the routing keys that `router`
+    /// computes.
+    static func serverStub(_ implementation: Interface, _ router: Router?) -> [ServerMethod]
 }

@@ -41,7 +41,7 @@ struct DetachedCall {
         guard deadline > now else { throw Self.exceeded(mayHaveRun: false) }
         let race = Race<R>()
         let task = Task(executorPreference: executor) {
-            await CallContext.$current.withValue(context.watched) {
+            await CallContext.with(context.watched) {
                 do { race.finish(.success(try await call())) } catch { race.finish(.failure(error)) }
             }
         }

@@ -35,7 +35,7 @@ public struct ImplementationRecord: Sendable {
     /// The interface over another process, as the interface's existential.
     package let clientStub: @Sendable (ComponentClient) -> any Sendable
     /// The server stub over a constructed implementation.
-    package let serverStub: @Sendable (any Implementation) -> ServerStub
+    package let serverStub: @Sendable (any Implementation) -> [ServerMethod]
 
     /// Describes the implementation `type` of the interface of `descriptor`. `interface` is the conversion that only
     /// the implementation's own file can write.
@@ -58,10 +58,7 @@ public struct ImplementationRecord: Sendable {
         localStub = { implementation, link in D.localStub(interface(Self.cast(implementation)), link) }
         clientStub = { client in D.clientStub(client, router) }
         serverStub = { implementation in
-            let interface = interface(Self.cast(implementation))
-            return ServerStub { method, arguments throws(WireError) in
-                try D.invoke(method, on: interface, router, arguments: &arguments)
-            }
+            D.serverStub(interface(Self.cast(implementation)), router)
         }
     }
 
@@ -71,12 +68,6 @@ public struct ImplementationRecord: Sendable {
         }
         return implementation
     }
-}
-
-/// A component's server side over its implementation: decodes a call's arguments and gives the call back ready to run.
-package struct ServerStub: Sendable {
-    /// See ``ComponentDescriptor/invoke(_:on:_:arguments:)``.
-    package let invoke: @Sendable (_ method: Int, _ arguments: inout WireDecoder) throws(WireError) -> Invocation
 }
 
 /// A property of an implementation that holds another component.

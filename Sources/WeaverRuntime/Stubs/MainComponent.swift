@@ -33,10 +33,6 @@ public enum MainComponent: ComponentDescriptor {
         fatalError("the main component is not called by others")
     }
 
-    /// Never called: there are no methods.
-    public static func invoke(
-        _ method: Int, on implementation: any Main, _ router: Never?, arguments: inout WireDecoder
-    ) throws(WireError) -> Invocation {
-        throw WireError(.badValue, "the main component has no method \(method)")
-    }
+    /// There are no methods.
+    public static func serverStub(_ implementation: any Main, _ router: Never?) -> [ServerMethod] { [] }
 }

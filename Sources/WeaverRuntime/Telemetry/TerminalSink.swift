@@ -40,7 +40,7 @@ package final class TerminalSink: LogSink {
         var pipe = try PipePair()
         let requests = pipe.takeReadEnd()
         wakeup = pipe.takeWriteEnd()
-        pthread_detach(SystemThread.start { [shared] in Self.write(shared, to: descriptor, requests: requests) })
+        SystemThread.startDetached { [shared] in Self.write(shared, to: descriptor, requests: requests) }
     }
 
     deinit { close(wakeup) }

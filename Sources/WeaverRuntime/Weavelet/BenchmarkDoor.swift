@@ -24,6 +24,8 @@ internal import WeaverLoop
         guard let secret = DeploymentSecret(bytes: secret) else {
             throw CallError(.badArguments, "a secret has \(DeploymentSecret.size) bytes, not \(secret.count)")
         }
+        // As in every process of an application.
+        ProcessLimits.keepFreedMemory()
         loop = try EventLoop(name: "weaver-bench")
         registry = try ComponentRegistry(linked: LinkedRecords.all.implementations, listed: [])
         let components = registry.graph.constructionOrder
@@ -34,7 +36,7 @@ internal import WeaverLoop
         host = ComponentHost(registry: registry, hosted: Set(components), environment: environment)
         hello = Hello(
             secret: secret, version: try BuildIdentity.current(), name: replica.application, reachable: components)
-        peers = RPCPeers(loop: loop, hello: hello)
+        peers = RPCPeers(loop: loop, hello: hello, decodeError: ErrorRegistry.decodeShared)
     }
 
     /// What components of this process run on: its loop.
@@ -60,8 +62,9 @@ internal import WeaverLoop
         to component: D.Type, at address: String, deadline: Duration
     ) throws -> D.Interface {
         guard let address = SocketAddress(address) else { throw CallError(.unreachable, "no address: \(address)") }
-        peers.update(component: D.info.name, addresses: [address], owners: nil)
-        let transport = ReplicaTransport(replicas: peers.replicas(of: D.info.name), defaultDeadline: deadline)
+        peers.update(component: D.info.name, addresses: [address])
+        let transport = ReplicaTransport(
+            info: D.info, replicas: peers.replicas(of: D.info.name), defaultDeadline: deadline)
         return D.clientStub(ComponentClient(info: D.info, transport: transport), nil)
     }
 

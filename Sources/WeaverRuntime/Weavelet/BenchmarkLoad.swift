@@ -1,8 +1,9 @@
 internal import WeaverCore
+internal import WeaverLoop
 
-/// What ``ServedComponent`` counts a routed call with, and as it keeps it, for the benchmarks. Belongs to one thread.
+/// What ``ServedLoad`` counts a routed call with, and as it keeps it, for the benchmarks. Belongs to one thread.
 @_spi(Benchmarks) public final class BenchmarkLoad {
-    @exclusivity(unchecked) private var load: LoadRecorder?
+    private let load = LoopState(LoadRecorder(component: "Benchmark.Component"))
     private var now = MonotonicTime(nanoseconds: 0)
 
     /// Counts by so many slices, at least 1, whose borders are the multiples of 2^64 / `slices`, but for one in eight,
@@ -10,22 +11,21 @@ internal import WeaverCore
     public init(slices: Int) {
         let width = UInt64.max / UInt64(slices)
         let starts = (0..<UInt64(slices)).map { $0 % 8 == 7 ? ($0 - 1) * width + 1 << 20 : $0 * width }
-        unsafe load = LoadRecorder(component: "Benchmark.Component")
         if let assignment = Assignment(version: 1, slices: starts.map { KeySlice(start: $0, replicas: []) }) {
-            unsafe load?.update(assignment, now: now)
+            load.value.update(assignment, now: now)
         }
     }
 
     /// Counts a call for each of the keys.
     @inline(never)
     public func add(_ keys: [UInt64]) {
-        for key in keys { unsafe load?.add(key) }
+        for key in keys { load.value.add(key) }
     }
 
     /// Makes a report of what was counted, and starts anew. Gives how many calls and how many slices it has.
     public func report() -> (calls: UInt64, slices: Int) {
         now = now + .seconds(5)
-        guard let report = unsafe load?.report(now: now) else { return (0, 0) }
+        guard let report = load.value.report(now: now) else { return (0, 0) }
         return (report.slices.reduce(0) { $0 + $1.calls }, report.slices.count)
     }
 }

@@ -6,6 +6,7 @@ package final class ComponentDispatcher: RPCDispatcher {
     private let loop: EventLoop
     private let components: [String: ServedComponent]
     private let methods: [MethodKey: ServedMethod]
+    private let table: MethodTable<ServedMethod>
 
     /// The dispatcher of a process that hosts `records`; each component refuses calls until it has started.
     package init(loop: EventLoop, hosting records: some Sequence<ImplementationRecord>) {
@@ -15,12 +16,11 @@ package final class ComponentDispatcher: RPCDispatcher {
         for record in records {
             let component = ServedComponent(record)
             components[component.name] = component
-            for (index, method) in record.component.methods.enumerated() {
-                methods[method.key] = ServedMethod(component: component, index: index)
-            }
+            for (info, method) in zip(record.component.methods, component.methods) { methods[info.key] = method }
         }
         self.components = components
         self.methods = methods
+        table = MethodTable(methods)
     }
 
     /// The component takes calls from here on. From any thread; returns when it does.
@@ -54,16 +54,12 @@ package final class ComponentDispatcher: RPCDispatcher {
         PeerDispatcher(peer: peer.name, permitted: Set(peer.reachable), methods: methods)
     }
 
-    package func dispatch(_ key: MethodKey, arguments: inout WireDecoder, call: ServerCall) -> DispatchResult {
-        guard let method = methods[key] else { return .fail(.unknownMethod(key)) }
-        return method.component.dispatch(method.index, arguments: &arguments)
+    package func dispatch(
+        _ key: MethodKey, arguments: inout WireDecoder, head: CallHead
+    ) throws(CallError) -> ServerCall {
+        guard let method = table[key] else { throw .unknownMethod(key) }
+        return try method.dispatch(&arguments, head)
     }
-}
-
-/// A method of a component of this process.
-private struct ServedMethod: Sendable {
-    let component: ServedComponent
-    let index: Int
 }
 
 extension CallError {
@@ -73,20 +69,22 @@ extension CallError {
 }
 
 /// The methods as one peer may call them.
-private struct PeerDispatcher: RPCDispatcher {
+private final class PeerDispatcher: RPCDispatcher {
     private let peer: String
-    private let allowed: [MethodKey: ServedMethod]
-    private let refused: [MethodKey: ServedMethod]
+    private let allowed: MethodTable<ServedMethod>
+    private let refused: MethodTable<ServedMethod>
 
     init(peer: String, permitted: Set<String>, methods: [MethodKey: ServedMethod]) {
         self.peer = peer
-        allowed = methods.filter { permitted.contains($0.value.component.name) }
-        refused = methods.filter { !permitted.contains($0.value.component.name) }
+        allowed = MethodTable(methods.filter { permitted.contains($0.value.component) })
+        refused = MethodTable(methods.filter { !permitted.contains($0.value.component) })
     }
 
-    func dispatch(_ key: MethodKey, arguments: inout WireDecoder, call: ServerCall) -> DispatchResult {
-        if let method = allowed[key] { return method.component.dispatch(method.index, arguments: &arguments) }
-        guard let method = refused[key] else { return .fail(.unknownMethod(key)) }
-        return .fail(CallError(.notPermitted, "\(peer) has no ref to \(method.component.name)"))
+    func dispatch(
+        _ key: MethodKey, arguments: inout WireDecoder, head: CallHead
+    ) throws(CallError) -> ServerCall {
+        if let method = allowed[key] { return try method.dispatch(&arguments, head) }
+        guard let method = refused[key] else { throw .unknownMethod(key) }
+        throw CallError(.notPermitted, "\(peer) has no ref to \(method.component)")
     }
 }

@@ -62,7 +62,8 @@ final class DeployedEnvironment: HostEnvironment {
         let server = try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher)
         return DeployedEnvironment(
             setup: setup, envelope: envelope, loop: loop, level: level, sink: sink, dispatcher: dispatcher,
-            server: server, peers: RPCPeers(loop: loop, hello: hello), version: version)
+            server: server, peers: RPCPeers(loop: loop, hello: hello, decodeError: ErrorRegistry.decodeShared),
+            version: version)
     }
 
     func logger(for component: String) -> Logger {
@@ -78,7 +79,8 @@ final class DeployedEnvironment: HostEnvironment {
         // A routed call goes to the owner of its key, also where this process hosts the component too.
         if hosted.contains(name), !record.isRouted { return nil }
         askToStart(name)
-        let transport = ReplicaTransport(replicas: peers.replicas(of: name), defaultDeadline: setup.deadline)
+        let transport = ReplicaTransport(
+            info: record.component, replicas: peers.replicas(of: name), defaultDeadline: setup.deadline)
         return ComponentClient(info: record.component, transport: transport)
     }
 
@@ -117,13 +119,11 @@ final class DeployedEnvironment: HostEnvironment {
         peers.replicas(of: info.component).setGivenUp(info.isGivenUp)
         var addresses: [String: SocketAddress] = [:]
         for replica in info.replicas { addresses[replica.id] = SocketAddress(replica.address) }
-        let owners = info.assignment.map { assignment in
-            { @Sendable [addresses] (key: UInt64) in
-                assignment.slice(for: key)?.replicas.compactMap { addresses[$0] } ?? []
-            }
+        let slices = info.assignment?.slices.map { slice in
+            RoutedSlice(start: slice.start, addresses: slice.replicas.compactMap { addresses[$0] })
         }
         peers.update(
-            component: info.component, addresses: info.replicas.compactMap { addresses[$0.id] }, owners: owners)
+            component: info.component, addresses: info.replicas.compactMap { addresses[$0.id] }, slices: slices ?? [])
     }
 
     /// What the routed components of this process have counted since the last time. On the loop's thread.

@@ -2,35 +2,61 @@ internal import WeaverCore
 internal import WeaverLoop
 
 /// Calls to the replicas of one component.
-struct ReplicaTransport: ComponentTransport {
+final class ReplicaTransport: ComponentTransport {
     private let replicas: ReplicaSet
-    /// The bound of calls that have no other, in nanoseconds.
-    private let defaultBound: UInt64
+    private let methods: [Method]
 
-    /// Calls to `replicas`; `defaultDeadline` is for calls that have none of their own.
-    init(replicas: ReplicaSet, defaultDeadline: Duration) {
+    /// What a call needs to know of its method: plain numbers, which cost nothing to copy.
+    private struct Method: Sendable {
+        let key: MethodKey
+        /// The method's own deadline, in nanoseconds; 0 is none.
+        let bound: UInt64
+        /// The bound of calls that have no other, in nanoseconds.
+        let defaultBound: UInt64
+        let isIdempotent: Bool
+    }
+
+    /// Calls of `info`'s methods to `replicas`; `defaultDeadline` is for calls that have none of their own.
+    init(info: ComponentInfo, replicas: ReplicaSet, defaultDeadline: Duration) {
         self.replicas = replicas
-        defaultBound = defaultDeadline.clampedNanoseconds
+        methods = info.methods.map { method in
+            Method(
+                key: method.key, bound: method.deadline?.clampedNanoseconds ?? 0,
+                defaultBound: defaultDeadline.clampedNanoseconds, isIdempotent: method.isIdempotent)
+        }
+    }
+
+    func begin(
+        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
+        receiver: ReplyReceiver
+    ) {
+        // One reading of the clock for all that is done here.
+        let now = EventLoop.now
+        replicas.begin(
+            methods[method].key, context: context(for: method, now: now), routingKey: routingKey, now: now,
+            encode: encode, receiver: receiver)
     }
 
     nonisolated(nonsending)
-        func call<R: Sendable>(
-            _ method: MethodInfo, routingKey: UInt64?,
+        func again<R: Sendable>(
+            after error: any Error, _ method: Int, routingKey: UInt64?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        try await replicas.call(
-            method.key, context: context(for: method), routingKey: routingKey, isIdempotent: method.isIdempotent,
-            encode: encode, decode: decode,
-            decodeError: { key, wire in try ErrorRegistry.shared.decode(key: key, from: &wire) })
+        try await replicas.again(
+            after: error, methods[method].key, context: context(for: method, now: EventLoop.now),
+            routingKey: routingKey, isIdempotent: methods[method].isIdempotent, encode: encode, decode: decode)
     }
 
     /// The caller's context, with the earliest of its deadline and the method's; the default where there is neither.
-    private func context(for method: MethodInfo) -> CallContext {
+    @inline(__always)
+    private func context(for method: Int, now: MonotonicTime) -> CallContext {
         var context = CallContext.current
-        if let bound = method.deadline { return context.limited(to: EventLoop.now + bound) }
-        if context.deadline == nil { context.deadline = EventLoop.now.advanced(nanoseconds: defaultBound) }
+        if methods[method].bound != 0 {
+            return context.limited(to: now.advanced(nanoseconds: methods[method].bound))
+        }
+        if context.deadline == nil { context.deadline = now.advanced(nanoseconds: methods[method].defaultBound) }
         return context
     }
 }

@@ -1,48 +1,83 @@
 internal import WeaverCore
 internal import WeaverLoop
 
-/// A component of this process as the RPC server sees it. Everything that changes belongs to the loop's thread.
+/// A component of this process as the RPC server sees it. What changes belongs to the loop's thread.
 final class ServedComponent: Sendable {
     let name: String
-    private let placement: CallPlacement
-    private let labels: [StallLabel]
-    // Set once, when the component has started, and read for each call: on the loop's thread only.
-    private nonisolated(unsafe) var stub: ServerStub?
-    // Nil for a component that is not routed. Unchecked: what is done to it calls nothing that could come back here, and
-    // the check costs a third of the counting.
-    @exclusivity(unchecked) private nonisolated(unsafe) var load: LoadRecorder?
+    let methods: [ServedMethod]
 
     /// A component that has not started, and refuses calls.
     init(_ record: ImplementationRecord) {
         name = record.component.name
-        placement = record.runsOn == .pool ? .pool : .loop
-        unsafe load = record.isRouted ? LoadRecorder(component: record.component.name) : nil
-        labels = record.component.methods.map { StallLabel.named("\(record.component.name).\($0.name)") }
+        let load = record.isRouted ? ServedLoad(component: record.component.name) : nil
+        methods = record.component.methods.map { ServedMethod($0, of: record, load) }
+        self.load = load
     }
 
+    private let load: ServedLoad?
+
     /// The component takes calls from here on. On the loop's thread.
-    func start(_ stub: ServerStub) {
-        unsafe self.stub = stub
+    func start(_ stub: [ServerMethod]) {
+        for (method, stub) in zip(methods, stub) { method.start(stub) }
     }
 
     /// Counts the calls by the slices of `assignment`. On the loop's thread.
-    func assign(_ assignment: Assignment, now: MonotonicTime) { unsafe load?.update(assignment, now: now) }
+    func assign(_ assignment: Assignment, now: MonotonicTime) { load?.calls.value.update(assignment, now: now) }
 
     /// What has been counted since the last time; nil where nothing is. On the loop's thread.
-    func takeLoad(now: MonotonicTime) -> LoadReport? { unsafe load?.report(now: now) }
+    func takeLoad(now: MonotonicTime) -> LoadReport? { load?.calls.value.report(now: now) }
+}
+
+/// Calls of a routed component. On the loop's thread.
+final class ServedLoad: @unchecked Sendable {
+    // @unchecked: touched on the loop's thread only.
+    let calls: LoopState<LoadRecorder>
+
+    init(component: String) { calls = LoopState(LoadRecorder(component: component)) }
+}
+
+/// A method of a component of this process.
+final class ServedMethod: @unchecked Sendable {
+    // @unchecked: set once, when the component has started, and read for each call: on the loop's thread only.
+
+    /// The component's name.
+    let component: String
+    private let placement: CallPlacement
+    private let label: StallLabel
+    private let load: ServedLoad?
+    private let started = LoopState(Started?.none)
+
+    private struct Started {
+        let stub: ServerMethod
+        let runner: ServerMethodRunner
+    }
+
+    init(_ method: MethodInfo, of record: ImplementationRecord, _ load: ServedLoad?) {
+        component = record.component.name
+        placement = record.runsOn == .pool ? .pool : .loop
+        label = StallLabel.named("\(record.component.name).\(method.name)")
+        self.load = load
+    }
+
+    func start(_ stub: ServerMethod) {
+        started.value = Started(
+            stub: stub, runner: ServerMethodRunner(placement: placement, label: label, run: stub.run))
+    }
 
     /// Decodes a call's arguments. On the loop's thread.
-    func dispatch(_ method: Int, arguments: inout WireDecoder) -> DispatchResult {
+    @inline(__always)
+    func dispatch(_ arguments: inout WireDecoder, _ head: CallHead) throws(CallError) -> ServerCall {
         // Certainly not run, so that the caller may ask another replica.
-        guard let stub = unsafe stub else {
-            return .fail(CallError(.unreachable, "\(name) has not started in this replica"))
+        guard let accept = started.value?.stub.accept else {
+            throw CallError(.unreachable, "\(component) has not started in this replica")
         }
         do throws(WireError) {
-            let invocation = try stub.invoke(method, &arguments)
-            if let key = invocation.routingKey { unsafe load?.add(key) }
-            return .run(on: placement, label: labels[method], work: invocation.run)
+            let accepted = try accept(&arguments, head)
+            accepted.call.method = started.value?.runner
+            if let load, let key = accepted.routingKey { load.calls.value.add(key) }
+            return accepted.call
         } catch {
-            return .fail(CallError(.badArguments, "the arguments cannot be read: \(error.message)", cause: error))
+            throw CallError(.badArguments, "the arguments cannot be read: \(error.message)", cause: error)
         }
     }
 }

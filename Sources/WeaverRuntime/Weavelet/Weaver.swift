@@ -57,6 +57,7 @@ private struct Launch {
             let collisions = ErrorRegistry.collisions(among: errors)
             guard collisions.isEmpty else { throw ComponentProblems(collisions) }
             ProcessLimits.raiseOpenFiles()
+            ProcessLimits.keepFreedMemory()
             let registry = try ComponentRegistry(linked: linked.implementations, listed: listed)
             let loop = try EventLoop()
             if let descriptors = EnvelopeClient.descriptors() {

@@ -1,4 +1,3 @@
-import TestSupport
 import Testing
 
 @testable import WeaverCore
@@ -10,10 +9,9 @@ import Testing
         return generator.next()
     }
 
-    private static let zipf = ZipfKeys(count: 1_000_000, s: 1.1)
-
     /// What a sketch says of 100,000 calls for Zipf keys, after so many calls for keys that come once.
     private func count(after coldCalls: Int, seed: UInt64) -> (truth: [UInt64: UInt64], found: [UInt64: UInt64]) {
+        let keys = SkewedKeys(seed: seed)
         var generator = SeededGenerator(seed: seed)
         var sketch = HotKeySketch()
         var truth: [UInt64: UInt64] = [:]
@@ -23,7 +21,7 @@ import Testing
             sketch.insert(key, hash: Self.hash(key))
         }
         for _ in 0..<100_000 {
-            let key = ZipfKeys.key(of: Self.zipf.draw(&generator), seed: seed)
+            let key = keys.call(generator.next())
             truth[key, default: 0] += 1
             sketch.insert(key, hash: Self.hash(key))
         }

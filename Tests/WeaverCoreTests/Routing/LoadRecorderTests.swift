@@ -1,4 +1,3 @@
-import TestSupport
 import Testing
 
 @testable import WeaverCore
@@ -91,10 +90,10 @@ import Testing
     @Test func `no more hot keys than the limit are reported of a slice, and they are the busiest`() throws {
         var recorder = try recorder(0)
         for key in 1...40 as ClosedRange<UInt64> {
-            for _ in 0..<100 + key { recorder.add(ZipfKeys.key(of: Int(key), seed: 4)) }
+            for _ in 0..<100 + key { recorder.add(SkewedKeys.place(Int(key), seed: 4)) }
         }
         let slice = try #require(self.report(&recorder, at: 1000).slices.first)
-        let busiest = (0..<SliceLoad.maximumHotKeys).map { ZipfKeys.key(of: 40 - $0, seed: 4) }
+        let busiest = (0..<SliceLoad.maximumHotKeys).map { SkewedKeys.place(40 - $0, seed: 4) }
         #expect(slice.hotKeys.map(\.key) == busiest)
     }
 

@@ -22,7 +22,10 @@ struct ProxyHazardTests {
     }
 
     @Test func bodyThatArrivesWhileARetryIsConnectingStaysBehindItsHead() async throws {
-        try await withProxy { proxy, backend, client in
+        try await withProxy {
+            // The first packet that a full queue drops is sent again after 1, 3 and 7 seconds.
+            $0.connectTimeout = .seconds(30)
+        } _: { proxy, backend, client in
             let first = try await keep(client, backend)
             let deaf = try await DeafServer(loop: proxy.loop)
             let smuggled = "DELETE /all HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -46,7 +49,10 @@ struct ProxyHazardTests {
     }
 
     @Test func backendRemovedWhileItIsConnectedGetsNothing() async throws {
-        try await withProxy { proxy, backend, client in
+        try await withProxy {
+            // The first packet that a full queue drops is sent again after 1, 3 and 7 seconds.
+            $0.connectTimeout = .seconds(30)
+        } _: { proxy, backend, client in
             let deaf = try await DeafServer(loop: proxy.loop)
             try await proxy.setBackends([deaf.address])
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")

@@ -67,14 +67,17 @@ import WeaverCore
 
     @Test func `an error of a registered type arrives as itself`() async throws {
         struct Own: Error, Equatable { let text: String }
-        try await withRPC { _, channel, _ in
+        try await withRPC { server, _, _ in
+            let channel = RPCChannel(loop: server.loop, address: server.address, hello: try .test()) { key, wire in
+                key == 7 ? Own(text: try String(wire: &wire)) : nil
+            }
             await #expect(throws: Own(text: "own")) {
                 try await channel.call(
                     TestMethod.registered.key, context: CallContext(),
                     encode: { wire throws(WireError) in try [UInt8]().encode(wire: &wire) },
-                    decode: { _ in },
-                    decodeError: { key, wire in key == 7 ? Own(text: try String(wire: &wire)) : nil })
+                    decode: { _ in })
             }
+            await channel.close()
         }
     }
 

@@ -252,7 +252,7 @@ import WeaverCore
             let running = Task { try await channel.call(.gated, [3]) }
             try await eventually("the call has started") { record.startedCount == 1 }
             let draining = Task { await server.drain() }
-            try await eventually("the channel knows") { !channel.isUsable }
+            try await eventually("the channel knows") { !channel.isUsable(now: server.loop.now) }
             let error = await #expect(throws: CallError.self) { try await channel.call(.echo) }
             #expect(error?.code == .draining)
             #expect(error?.mayHaveRun == false)
@@ -272,9 +272,9 @@ final class SilentServer: ByteStreamDelegate, @unchecked Sendable {
     let address: SocketAddress
 
     init(loop: EventLoop, hello: Hello) throws {
-        let box = WeakBox<SilentServer>()
+        let box = BackReference<SilentServer>()
         let listener = try StreamListener(loop: loop, address: .ip("127.0.0.1", port: 0)) { stream in
-            guard let server = box.value else { return stream.close() }
+            guard let server = box.object else { return stream.close() }
             server.streams.append(stream)
             stream.delegate = server
             stream.startReading()
@@ -288,7 +288,7 @@ final class SilentServer: ByteStreamDelegate, @unchecked Sendable {
         }
         self.listener = listener
         address = try #require(listener.address)
-        box.value = self
+        box.object = self
     }
 
     func stream(_ stream: ByteStream, didRead bytes: RawSpan) {}

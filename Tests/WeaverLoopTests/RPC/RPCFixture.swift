@@ -66,21 +66,48 @@ final class Gate: Sendable {
 
 struct Unregistered: Error {}
 
-struct TestDispatcher: RPCDispatcher {
+private final class TestCall: ServerCall, @unchecked Sendable {
+    let test: TestMethod
+    let bytes: [UInt8]
+
+    init(_ head: CallHead, _ test: TestMethod, _ bytes: [UInt8]) {
+        self.test = test
+        self.bytes = bytes
+        super.init(head)
+    }
+}
+
+final class TestDispatcher: RPCDispatcher {
     let record: Record
 
-    func dispatch(_ key: MethodKey, arguments: inout WireDecoder, call: ServerCall) -> DispatchResult {
-        guard let method = TestMethod.byKey[key] else { return .fail(CallError(.unknownMethod, "no such method")) }
-        let bytes: [UInt8]
-        do {
-            bytes = try [UInt8](wire: &arguments)
-        } catch {
-            return .fail(CallError(.badArguments, "\(error)"))
+    private let onLoop: ServerMethodRunner
+    private let onPool: ServerMethodRunner
+
+    init(record: Record) {
+        self.record = record
+        onLoop = Self.runner(.loop, record)
+        onPool = Self.runner(.pool, record)
+    }
+
+    private static func runner(_ placement: CallPlacement, _ record: Record) -> ServerMethodRunner {
+        ServerMethodRunner(placement: placement, label: nil) { calls in
+            while let call = calls.next() as? TestCall {
+                record.started.withLock { $0 += 1 }
+                await run(call.test, call.bytes, call, record)
+            }
         }
-        let record = record
-        return .run(on: method == .pooled ? .pool : .loop, label: nil) { call in
-            record.started.withLock { $0 += 1 }
-            await Self.run(method, bytes, call, record)
+    }
+
+    func dispatch(
+        _ key: MethodKey, arguments: inout WireDecoder, head: CallHead
+    ) throws(CallError) -> ServerCall {
+        guard let method = TestMethod.byKey[key] else { throw CallError(.unknownMethod, "no such method") }
+        do {
+            let call = TestCall(head, method, try [UInt8](wire: &arguments))
+            call.method = method == .pooled ? onPool : onLoop
+            return call
+        } catch {
+            throw CallError(.badArguments, "\(error)")
         }
     }
 

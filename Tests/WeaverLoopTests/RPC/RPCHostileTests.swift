@@ -80,33 +80,12 @@ import WeaverCore
         try await withRPC { server, channel, _ in
             let loop = channel.core.loop
             let peer = try await RawPeer.connect(to: server.address, loop: loop)
-            var hello = OutputBuffer()
-            let mine = try Hello.test()
-            try hello.withEncoder { wire throws(CallError) in
-                try wire.appendFrame(id: 0, kind: .hello, limit: .max) { wire throws(WireError) in
-                    try mine.encode(wire: &wire)
-                }
-            }
-            let garbage =
-                frame(id: 99, [UInt8](repeating: 0xff, count: 17)).copyBytes() + frame(id: 98, [1]).copyBytes()
-            try await peer.send(hello.copyBytes() + garbage)
-            let bytes = await peer.receive { bytes, _ in errors(in: bytes).count == 2 }
-            #expect(errors(in: bytes) == [99: .badArguments, 98: .badArguments])
+            let garbage = rawFrame(id: 99, [UInt8](repeating: 0xff, count: 17)) + rawFrame(id: 98, [1])
+            try await peer.send(try rawHello(.test()) + garbage)
+            let bytes = await peer.receive { bytes, _ in rawErrors(in: bytes).count == 2 }
+            #expect(rawErrors(in: bytes) == [99: .badArguments, 98: .badArguments])
             try await peer.close()
         }
-    }
-
-    /// The codes of the error frames in `bytes`, by their ids.
-    private func errors(in bytes: [UInt8]) -> [UInt64: CallError.Code] {
-        var decoder = FrameDecoder(maximumLength: 1 << 20)
-        var found: [UInt64: CallError.Code] = [:]
-        try? unsafe decoder.feed(bytes.span.bytes) { header, payload in
-            guard header.kind == .error else { return true }
-            let error = WireDecoder.withDecoder(over: payload) { wire in try? ErrorPayload(wire: &wire) }
-            if case .call(let error)? = error { found[header.id] = error.code }
-            return true
-        }
-        return found
     }
 
     @Test func `two calls in flight with one id end the connection`() async throws {
@@ -127,9 +106,7 @@ import WeaverCore
 
     private func frame(id: UInt64, _ payload: [UInt8]) -> OutputBuffer {
         var output = OutputBuffer()
-        output.append(id)
-        output.append(UInt64(FrameKind.request.rawValue) | UInt64(payload.count) << 8)
-        output.append(payload)
+        output.append(rawFrame(id: id, payload))
         return output
     }
 

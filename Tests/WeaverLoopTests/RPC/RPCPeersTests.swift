@@ -39,7 +39,10 @@ import WeaverCore
         try await withPeers { loop, peers, servers in
             let set = peers.replicas(of: "Echo")
             let addresses = servers.map(\.address)
-            peers.update(component: "Echo", addresses: addresses) { key in [addresses[Int(key % 2)]] }
+            let slices = [
+                RoutedSlice(start: 0, addresses: [addresses[0]]), RoutedSlice(start: 1, addresses: [addresses[1]]),
+            ]
+            peers.update(component: "Echo", addresses: addresses, slices: slices)
             for _ in 0..<20 { _ = try await set.call(.echo, routingKey: 1) }
             #expect(servers[0].record.startedCount == 0)
             #expect(servers[1].record.startedCount == 20)
@@ -140,8 +143,9 @@ extension ReplicaSet {
 }
 
 /// Two servers on a loop, and the peers of a process on another.
-private func withPeers(
-    limits: RPCLimits = RPCLimits(), sourceLocation: SourceLocation = #_sourceLocation,
+func withPeers(
+    limits: RPCLimits = RPCLimits(), clientLimits: RPCLimits = RPCLimits(),
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (EventLoop, RPCPeers, [TestServer]) async throws -> Void
 ) async throws {
     try await withLoop(sourceLocation: sourceLocation) { serverLoop in
@@ -153,7 +157,7 @@ private func withPeers(
                     loop: serverLoop, hello: .test(), limits: limits, dispatcher: TestDispatcher(record: record))
                 servers.append(TestServer(server: server, record: record))
             }
-            let peers = RPCPeers(loop: clientLoop, hello: try .test())
+            let peers = RPCPeers(loop: clientLoop, hello: try .test(), limits: clientLimits)
             let result: Result<Void, any Error>
             do {
                 result = .success(try await body(clientLoop, peers, servers))

@@ -91,18 +91,29 @@ private final class Echo: ComponentTransport {
     /// The arguments of the last call.
     var bytes: [UInt8] { sent.withLock { $0 } }
 
+    func begin(
+        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
+        receiver: ReplyReceiver
+    ) {
+        var encoder = WireEncoder()
+        do throws(WireError) {
+            try encode(&encoder)
+        } catch {
+            return receiver.fail(error)
+        }
+        let bytes = encoder.takeOutput().copyBytes()
+        sent.withLock { $0 = bytes }
+        WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in receiver.succeed(&wire) }
+    }
+
     nonisolated(nonsending)
-        func call<R: Sendable>(
-            _ method: MethodInfo, routingKey: UInt64?,
+        func again<R: Sendable>(
+            after error: any Error, _ method: Int, routingKey: UInt64?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        var encoder = WireEncoder()
-        try encode(&encoder)
-        let bytes = encoder.takeOutput().copyBytes()
-        sent.withLock { $0 = bytes }
-        return try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in try decode(&wire) }
+        throw error
     }
 }
 

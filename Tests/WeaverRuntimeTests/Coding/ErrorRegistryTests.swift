@@ -24,17 +24,10 @@ struct ErrorRegistryTests {
 
     /// Takes an error through both sides.
     private func trip(_ error: any Error) throws -> any Error {
-        let answer = Answer()
-        let key = MethodKey(signature: "fail")
-        registry.fail(ServerCall(id: 1, key: key, context: .current, sink: answer), throwing: error)
-        let (_, bytes) = answer.value.withLock { $0 }
-        return try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in
-            switch try ErrorPayload(wire: &wire) {
-            case .call(let error): error
-            case .remote(let error): error
-            case .user(let key): try registry.decode(key: key, from: &wire)
-            }
-        }
+        let received = Mutex<(any Error)?>(nil)
+        let answer = Answer(registry: registry, ReplyReceiver { failure, _ in received.withLock { $0 = failure } })
+        registry.fail(ServerCall(CallHead(id: 1, context: CallContext(), sink: answer)), throwing: error)
+        return try #require(received.withLock { $0 })
     }
 
     @Test("private errors of one name in two files are not taken for each other")

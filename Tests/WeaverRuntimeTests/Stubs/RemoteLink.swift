@@ -28,10 +28,11 @@ func withRemote<D: ComponentDescriptor, I: Implementation>(
             let dispatcher = ComponentDispatcher(loop: server, hosting: [record])
             await dispatcher.start(record, try await ComponentContext.construct(type))
             let listening = try await RPCServer.start(loop: server, hello: hello, dispatcher: dispatcher)
-            let peers = RPCPeers(loop: client, hello: hello)
-            peers.update(component: record.component.name, addresses: [listening.address], owners: nil)
+            let peers = RPCPeers(loop: client, hello: hello, decodeError: ErrorRegistry.decodeShared)
+            peers.update(component: record.component.name, addresses: [listening.address])
             let transport = ReplicaTransport(
-                replicas: peers.replicas(of: record.component.name), defaultDeadline: defaultDeadline)
+                info: record.component, replicas: peers.replicas(of: record.component.name),
+                defaultDeadline: defaultDeadline)
             let stub = record.clientStub(ComponentClient(info: record.component, transport: transport))
             let reference = try #require(stub as? D.Interface)
             do {

@@ -113,57 +113,82 @@ struct ShopRouter: ShopRouting {
 /// A transport that takes every call through both stubs within the test: arguments and results become bytes and values
 /// again, as between two processes.
 final class Loopback: ComponentTransport {
-    let server: ServerStub
-    let methods: [MethodInfo]
+    private let server: [ServerMethod]
     let routingKeys = Mutex<[UInt64?]>([])
 
     init(_ record: ImplementationRecord, _ implementation: any Implementation) {
         server = record.serverStub(implementation)
-        methods = record.component.methods
+    }
+
+    func begin(
+        _ method: Int, routingKey: UInt64?, encode: (inout WireEncoder) throws(WireError) -> Void,
+        receiver: ReplyReceiver
+    ) {
+        routingKeys.withLock { $0.append(routingKey) }
+        let answer = Answer(receiver)
+        do throws(WireError) {
+            var encoder = WireEncoder()
+            try encode(&encoder)
+            let arguments = encoder.takeOutput().copyBytes()
+            let head = CallHead(id: 1, context: .current, sink: answer)
+            let accepted = try WireDecoder.withDecoder(over: unsafe arguments.span.bytes) { wire throws(WireError) in
+                try server[method].accept(&wire, head)
+            }
+            #expect(accepted.routingKey == routingKey)
+            let run = server[method].run
+            let runner = ServerMethodRunner(placement: .loop, label: nil, run: run)
+            Task { await run(ServerCalls(only: accepted.call, of: runner)) }
+        } catch {
+            answer.fail(error)
+        }
     }
 
     nonisolated(nonsending)
-        func call<R: Sendable>(
-            _ method: MethodInfo, routingKey: UInt64?,
+        func again<R: Sendable>(
+            after error: any Error, _ method: Int, routingKey: UInt64?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        routingKeys.withLock { $0.append(routingKey) }
-        var encoder = WireEncoder()
-        try encode(&encoder)
-        let arguments = encoder.takeOutput().copyBytes()
-        guard let index = methods.firstIndex(where: { $0.key == method.key }) else {
-            throw CallError(.unknownMethod, method.name)
-        }
-        let invocation = try WireDecoder.withDecoder(over: unsafe arguments.span.bytes) { wire throws(WireError) in
-            try server.invoke(index, &wire)
-        }
-        #expect(invocation.routingKey == routingKey)
-        let answer = Answer()
-        await invocation.run(ServerCall(id: 1, key: method.key, context: .current, sink: answer))
-        let (kind, bytes) = answer.value.withLock { $0 }
-        return try WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in
-            if kind == .response { return try decode(&wire) }
-            switch try ErrorPayload(wire: &wire) {
-            case .call(let error): throw error
-            case .remote(let error): throw error
-            case .user(let key): throw try ErrorRegistry.shared.decode(key: key, from: &wire)
-            }
-        }
+        throw error
     }
 }
 
-/// Keeps the answer of one call.
+/// Completes a call with its answer.
 final class Answer: ServerReplySink {
-    let value = Mutex<(FrameKind, [UInt8])>((.error, []))
+    private let registry: ErrorRegistry
+    private let receiver: ReplyReceiver
+
+    init(registry: ErrorRegistry = .shared, _ receiver: ReplyReceiver) {
+        self.registry = registry
+        self.receiver = receiver
+    }
 
     func ended(_ call: ServerCall) {}
 
     func answer(_ call: ServerCall, _ kind: FrameKind, _ payload: (inout WireEncoder) throws(WireError) -> Void) {
         var encoder = WireEncoder()
-        guard (try? payload(&encoder)) != nil else { return }
+        do throws(WireError) {
+            try payload(&encoder)
+        } catch {
+            return fail(error)
+        }
         let bytes = encoder.takeOutput().copyBytes()
-        value.withLock { $0 = (kind, bytes) }
+        WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in
+            if kind == .response { return receiver.succeed(&wire) }
+            do {
+                switch try ErrorPayload(wire: &wire) {
+                case .call(let error): fail(error)
+                case .remote(let error): fail(error)
+                case .user(let key): fail(try registry.decode(key: key, from: &wire))
+                }
+            } catch {
+                fail(error)
+            }
+        }
+    }
+
+    func fail(_ error: any Error) {
+        receiver.fail(error)
     }
 }

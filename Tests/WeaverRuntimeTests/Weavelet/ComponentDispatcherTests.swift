@@ -28,11 +28,13 @@ import WeaverLoop
             output.withEncoder { wire in try? 2.encode(wire: &wire) }
             return output.withBytes { bytes in
                 WireDecoder.withDecoder(over: bytes) { wire in
-                    let call = ServerCall(id: 1, key: method.key, context: CallContext(), sink: Sink())
-                    guard case .fail(let error) = session.dispatch(method.key, arguments: &wire, call: call) else {
+                    let head = CallHead(id: 1, context: CallContext(), sink: Sink())
+                    do throws(CallError) {
+                        _ = try session.dispatch(method.key, arguments: &wire, head: head)
                         return nil
+                    } catch {
+                        return error
                     }
-                    return error
                 }
             }
         }
@@ -67,8 +69,10 @@ import WeaverLoop
                 output.withEncoder { wire in try? id.encode(wire: &wire) }
                 output.withBytes { bytes in
                     WireDecoder.withDecoder(over: bytes) { wire in
-                        let call = ServerCall(id: 1, key: method.key, context: CallContext(), sink: Sink())
-                        if case .fail(let error) = dispatcher.dispatch(method.key, arguments: &wire, call: call) {
+                        let head = CallHead(id: 1, context: CallContext(), sink: Sink())
+                        do throws(CallError) {
+                            _ = try dispatcher.dispatch(method.key, arguments: &wire, head: head)
+                        } catch {
                             Issue.record(error)
                         }
                     }

@@ -139,7 +139,8 @@ import WeaverLoop
             let peers = try deployer.peers(reachable: [shop])
             let address = try #require(await deployer.address(of: shop))
             peers.update(component: shop, addresses: [address])
-            let transport = ReplicaTransport(replicas: peers.replicas(of: shop), defaultDeadline: .seconds(60))
+            let transport = ReplicaTransport(
+                info: record.component, replicas: peers.replicas(of: shop), defaultDeadline: .seconds(60))
             let client = record.clientStub(ComponentClient(info: record.component, transport: transport))
             let reference = try #require(client as? any Shop)
             for id in 0..<200 { _ = try await reference.get(id) }

@@ -1,102 +1,107 @@
 import ArgumentParser
 import Foundation
-@_spi(Benchmarks) import WeaverRuntime
+import Harness
 
 /// `weaver-bench call`
 struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call",
-        abstract: "Calls a component in another process.",
+        abstract: "Calls a component in another process, beside what C takes for the bytes alone.",
         discussion: """
             The whole path: typed client stub, wire, typed server stub, the
-            component's async method, and back. The server is a second process
-            on a core of its own; "one core" means that both share one. Of
-            several runs the one with the median rate is reported; latency is
-            that of one call in \(CallLane.samplingInterval).
+            component's async method, and back. Server and client are
+            processes on a core each, or both on one. Every contender has one
+            run after the other, in turns; medians are reported, with the
+            least and the greatest. µs are processor time for each call;
+            "others" is how many cores everything else kept busy.
             """)
 
-    @Option(parsing: .upToNextOption, help: "Payload sizes in bytes.")
-    var sizes = [64, 1024, 65536, 1_048_576]
+    @Option(
+        defaultAsFlag: Contenders.peers.map(\.name).joined(separator: ","),
+        help: "Measures these peers too (all of them without a value): \(Contenders.peers.map(\.name))")
+    var peers: String?
 
-    @Option(parsing: .upToNextOption, help: "Calls in flight; 0 is one at a time with both processes on one core.")
-    var inFlight = [0, 1, 16, 64, 256]
+    @Option(help: "Where the peers' programs are.")
+    var peerFolder = ProcessInfo.processInfo.environment["WEAVER_PEERS"] ?? "."
 
-    @Option(parsing: .upToNextOption, help: "Implementations: struct, actor.")
-    var implementations = [EchoKind.struct, .actor]
+    @Option(parsing: .upToNextOption, help: "Payload sizes in bytes, in place of the standard shapes.")
+    var sizes: [Int] = []
 
-    @Option(parsing: .upToNextOption, help: "Payloads: bytes ([UInt8]), text (String).")
-    var payloads = [PayloadKind.bytes]
+    @Option(
+        parsing: .upToNextOption,
+        help: "Calls in flight, in place of the standard shapes; 0 is one at a time with both sides on one core.")
+    var inFlight: [Int] = []
+
+    @Option(parsing: .upToNextOption, help: "Implementations: struct, actor, hop (suspends once).")
+    var implementations: [EchoKind] = []
+
+    @Option(parsing: .upToNextOption, help: "Payloads: bytes ([UInt8]), text (String), records ([struct]).")
+    var payloads: [PayloadKind] = []
 
     @Option(help: "Seconds that each run lasts.")
     var seconds = 1.0
 
-    @Option(help: "Runs of each case.")
-    var runs = 3
+    @Option(help: "Seconds of each run before those that count.")
+    var warmUp = 0.2
+
+    @Option(help: "Runs of each contender at each shape.")
+    var repeats = 5
+
+    @Option(
+        help: """
+            Makes a run again, \(Contest.mostAttempts) times at most, during which anything else kept more than so \
+            many cores busy.
+            """)
+    var quiet: Double?
 
     @Flag(help: "Prints JSON.")
     var json = false
 
     func validate() throws {
-        guard sizes.allSatisfy({ $0 >= 0 }), inFlight.allSatisfy({ $0 >= 0 }), seconds > 0, runs > 0 else {
-            throw ValidationError("sizes and calls in flight must not be negative, seconds and runs be more than 0")
+        guard sizes.allSatisfy({ $0 > 0 }), inFlight.allSatisfy({ $0 >= 0 }) else {
+            throw ValidationError("sizes must be more than 0, and calls in flight not negative")
         }
+        guard seconds >= 0.001, warmUp >= 0, repeats > 0 else {
+            throw ValidationError("seconds and repeats must be more than 0, and the warm-up not negative")
+        }
+        let known = Set(Contenders.peers.map(\.name))
+        let unknown = chosenPeers.subtracting(known)
+        guard unknown.isEmpty else { throw ValidationError("no peer \(unknown.sorted()); there are \(known.sorted())") }
     }
 
     func run() async throws {
-        let cores = Affinity.cores
-        let server = try ServerProcess()
-        defer { server.end() }
-        let client = try CallClient(server: server)
-        var rows: [CallRow] = []
-        for payload in payloads {
-            for implementation in implementations {
-                for size in sizes {
-                    for count in inFlight {
-                        if let first = cores.first, let last = cores.last {
-                            try Affinity.pin(getpid(), to: first)
-                            try Affinity.pin(server.pid, to: count == 0 ? first : last)
-                        }
-                        let benchmark = CallCase(
-                            implementation: implementation, payload: payload, size: size, inFlight: count)
-                        rows.append(await measure(benchmark, client))
-                    }
-                }
+        var contenders = Contenders(methods: methods)
+        contenders.addPeers(named: chosenPeers, in: peerFolder)
+        let contest = Contest(
+            contenders: contenders.measured, shapes: shapes, repeats: repeats, warmUp: warmUp, seconds: seconds,
+            serverCore: Affinity.cores.first, clientCore: Affinity.cores.last, quiet: quiet)
+        let results = contest.run { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
+        let prices = Affinity.onCore(Affinity.cores.last) { CopyPrice.measure(sizes: Set(shapes.map(\.size))) }
+        let report = CallReport(
+            comparison: Comparison(results, ceiling: Contenders.ceiling), prices: prices,
+            missing: contenders.missing, contenders: contenders.about(), repeats: repeats, seconds: seconds,
+            warmUp: warmUp, quiet: quiet)
+        try report.print(json: json)
+    }
+
+    private var chosenPeers: Set<String> { Set((peers ?? "").split(separator: ",").map(String.init)) }
+
+    private var methods: [EchoMethod] {
+        if implementations.isEmpty && payloads.isEmpty { return EchoMethod.standard }
+        return (implementations.isEmpty ? [.struct] : implementations).flatMap { kind in
+            (payloads.isEmpty ? [.bytes] : payloads).map { EchoMethod(kind, $0) }
+        }
+    }
+
+    /// The standard ones, or all combinations of what was chosen.
+    private var shapes: [Shape] {
+        if sizes.isEmpty && inFlight.isEmpty {
+            return Shape.standard + (methods.contains { $0.payload == .records } ? Contenders.recordShapes : [])
+        }
+        return (sizes.isEmpty ? [64] : sizes).flatMap { size in
+            (inFlight.isEmpty ? [0, 1, 64, 256] : inFlight).map {
+                Shape(size: size, inFlight: max(1, $0), sharesCore: $0 == 0)
             }
         }
-        try Report("call", rows: rows).print(json: json, columns: CallRow.columns, cells: \.cells)
-        if !json { for note in rows.compactMap(\.note) { print(note) } }
     }
-
-    private func measure(_ benchmark: CallCase, _ client: CallClient) async -> CallRow {
-        do {
-            _ = try await client.run(benchmark, for: .seconds(min(0.2, seconds)))
-            var measured: [CallMeasurement] = []
-            for _ in 0..<runs { measured.append(try await client.run(benchmark, for: .seconds(seconds))) }
-            let sorted = measured.sorted { $0.callsPerSecond < $1.callsPerSecond }
-            return CallRow(benchmark: benchmark, runs: sorted)
-        } catch {
-            await client.settle()
-            return CallRow(benchmark: benchmark, error: "\(error)")
-        }
-    }
-}
-
-/// Which implementation answers.
-enum EchoKind: String, ExpressibleByArgument, Encodable, CaseIterable {
-    case `struct`, actor
-}
-
-/// What goes there and back.
-enum PayloadKind: String, ExpressibleByArgument, Encodable, CaseIterable {
-    case bytes, text
-}
-
-/// One line of the benchmark.
-struct CallCase: Encodable, Sendable {
-    let implementation: EchoKind
-    let payload: PayloadKind
-    /// Bytes of the argument, and of the result.
-    let size: Int
-    /// 0 for one at a time with both processes on one core.
-    let inFlight: Int
 }

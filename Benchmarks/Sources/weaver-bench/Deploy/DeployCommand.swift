@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Harness
 
 /// `weaver-bench deploy`
 struct DeployCommand: AsyncParsableCommand {
@@ -60,33 +61,32 @@ struct DeployMeasurement {
 struct DeployRow: Encodable {
     let name: String
     let unit: String
-    let median: Double
-    let min: Double
-    let max: Double
+    let spread: Spread
 
     static let columns = ["what", "median", "min", "max", "unit"]
 
-    var cells: [String] { [name, median.text(1), min.text(1), max.text(1), unit] }
+    var cells: [String] { [name] + spread.cells(1) + [unit] }
 
     /// The report's lines.
     static func rows(of runs: [DeployMeasurement]) -> [DeployRow] {
         let replicas = Dictionary(grouping: runs.flatMap(\.replicaMemory), by: \.component).sorted { $0.key < $1.key }
-        return [
+        let times: [DeployRow?] = [
             DeployRow("first 200 through the proxy", "ms", runs.map(\.firstReplyMilliseconds)),
             DeployRow("all eight replicas ready", "ms", runs.map(\.allReadyMilliseconds)),
             DeployRow("SIGINT to the deployer's end", "ms", runs.map(\.stopMilliseconds)),
             DeployRow("resident memory, deployer", "MiB", runs.map { Double($0.deployerMemory) / 1024 }),
         ]
-            + replicas.map { component, values in
-                DeployRow("resident memory, \(component)", "MiB", values.map { Double($0.kibibytes) / 1024 })
-            }
+        let memory = replicas.map { component, values in
+            DeployRow("resident memory, \(component)", "MiB", values.map { Double($0.kibibytes) / 1024 })
+        }
+        return (times + memory).compactMap(\.self)
     }
 
-    private init(_ name: String, _ unit: String, _ values: [Double]) {
+    /// Nil where there are no values.
+    private init?(_ name: String, _ unit: String, _ values: [Double]) {
+        guard let spread = Spread(values) else { return nil }
         self.name = name
         self.unit = unit
-        median = values.median ?? 0
-        min = values.min() ?? 0
-        max = values.max() ?? 0
+        self.spread = spread
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Harness
 @_spi(Benchmarks) import WeaverRuntime
 
 /// `weaver-bench load`
@@ -30,25 +31,27 @@ struct LoadCommand: ParsableCommand {
         var rows: [LoadRow] = []
         for keys in LoadKeys.allCases {
             let drawn = keys.draw()
-            for slices in [1, 64, 1024] { rows.append(try measure(drawn, named: keys, slices: slices)) }
+            for slices in [1, 64, 1024] {
+                if let row = try measure(drawn, named: keys, slices: slices) { rows.append(row) }
+            }
         }
         try Report("load", rows: rows).print(json: json, columns: LoadRow.columns, cells: \.cells)
     }
 
-    private func measure(_ drawn: [UInt64], named keys: LoadKeys, slices: Int) throws -> LoadRow {
+    private func measure(_ drawn: [UInt64], named keys: LoadKeys, slices: Int) throws -> LoadRow? {
         let load = BenchmarkLoad(slices: slices)
         let rounds = max(1, calls / drawn.count)
         let clock = ContinuousClock()
-        var row = LoadRow(keys: keys.rawValue, slices: slices)
+        var (calls, reports): ([Double], [Double]) = ([], [])
         for _ in 0..<runs {
             let counting = clock.measure { for _ in 0..<rounds { load.add(drawn) } }
             var counted: (calls: UInt64, slices: Int) = (0, 0)
             let reporting = clock.measure { counted = load.report() }
             guard counted.calls == UInt64(rounds * drawn.count) else { throw BenchmarkError("calls are missing") }
-            row.call.append(Double(counting.nanoseconds) / Double(counted.calls))
-            row.report.append(Double(reporting.nanoseconds) / 1000)
+            calls.append(counting / .nanoseconds(1) / Double(counted.calls))
+            reports.append(reporting / .microseconds(1))
         }
-        return row
+        return LoadRow(keys: keys.rawValue, slices: slices, calls: calls, reports: reports)
     }
 }
 
@@ -85,21 +88,20 @@ enum LoadKeys: String, CaseIterable {
 struct LoadRow: Encodable {
     let keys: String
     let slices: Int
-    /// Nanoseconds of a call, run by run.
-    var call: [Double] = []
-    /// Microseconds of a report, run by run.
-    var report: [Double] = []
+    let callNanoseconds: Spread
+    let reportMicroseconds: Spread
 
-    init(keys: String, slices: Int) {
+    /// Nil where there were no runs.
+    init?(keys: String, slices: Int, calls: [Double], reports: [Double]) {
+        guard let calls = Spread(calls), let reports = Spread(reports) else { return nil }
         self.keys = keys
         self.slices = slices
+        callNanoseconds = calls
+        reportMicroseconds = reports
     }
 
     static let columns = ["keys", "slices", "ns a call", "min", "max", "µs a report", "min", "max"]
 
-    /// The row of the table: medians.
-    var cells: [String] {
-        [keys, "\(slices)"]
-            + [call, report].flatMap { runs in [runs.median, runs.min(), runs.max()].map { ($0 ?? 0).text(1) } }
-    }
+    /// The row of the table.
+    var cells: [String] { [keys, "\(slices)"] + callNanoseconds.cells(1) + reportMicroseconds.cells(1) }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Harness
 @_spi(Benchmarks) import WeaverRuntime
 
 /// `weaver-bench local`
@@ -25,7 +26,7 @@ struct LocalCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let weavelet = try BenchmarkWeavelet(secret: ServerProcess.secret)
+        let weavelet = try BenchmarkWeavelet(secret: WeaverPeer.secret)
         let implementations: [(name: String, value: any Counter)] = [
             ("struct", StructCounter()), ("class", ClassCounter()), ("actor", ActorCounter()),
         ]
@@ -36,14 +37,15 @@ struct LocalCommand: AsyncParsableCommand {
             let runs = runs
             // Where components run.
             let row = try await Task(executorPreference: weavelet.executor) {
-                var row = LocalRow(implementation: name)
+                var existential: [Double] = []
+                var local: [Double] = []
                 for _ in 0..<runs {
-                    row.existential.append(try await Self.nanoseconds(calls, implementation))
-                    row.ref.append(try await Self.nanoseconds(calls, ref))
+                    existential.append(try await Self.nanoseconds(calls, implementation))
+                    local.append(try await Self.nanoseconds(calls, ref))
                 }
-                return row
+                return LocalRow(implementation: name, existential: existential, ref: local)
             }.value
-            rows.append(row)
+            if let row { rows.append(row) }
         }
         try Report("local", rows: rows).print(json: json, columns: LocalRow.columns, cells: \.cells)
     }
@@ -57,28 +59,33 @@ struct LocalCommand: AsyncParsableCommand {
         for number in 0..<calls { sum &+= try await counter.next(after: number) }
         let elapsed = clock.now - start
         guard sum == calls * (calls + 1) / 2 else { throw BenchmarkError("the answer is another") }
-        return Double(elapsed.nanoseconds) / Double(calls)
+        return elapsed / .nanoseconds(1) / Double(calls)
     }
 }
 
 /// What the local calls have cost.
 struct LocalRow: Encodable, Sendable {
     let implementation: String
-    /// Nanoseconds of a call through `any Protocol`, run by run.
-    var existential: [Double] = []
-    /// Nanoseconds of a call by a local ref, run by run.
-    var ref: [Double] = []
+    /// Nanoseconds of a call through `any Protocol`.
+    let existentialNanoseconds: Spread
+    /// Nanoseconds of a call by a local ref.
+    let refNanoseconds: Spread
+
+    /// Nil where there were no runs.
+    init?(implementation: String, existential: [Double], ref: [Double]) {
+        guard let existential = Spread(existential), let ref = Spread(ref) else { return nil }
+        self.implementation = implementation
+        existentialNanoseconds = existential
+        refNanoseconds = ref
+    }
 
     static let columns = [
         "implementation", "any Protocol ns", "min", "max", "local ref ns", "min", "max", "difference ns",
     ]
 
-    /// The row of the table: medians.
+    /// The row of the table; the difference is that of the medians.
     var cells: [String] {
-        let difference = (ref.median ?? 0) - (existential.median ?? 0)
-        return [implementation]
-            + [existential, ref].flatMap { runs in
-                [runs.median, runs.min(), runs.max()].map { ($0 ?? 0).text(1) }
-            } + [difference.text(1)]
+        [implementation] + existentialNanoseconds.cells(1) + refNanoseconds.cells(1)
+            + [(refNanoseconds.median - existentialNanoseconds.median).text(1)]
     }
 }

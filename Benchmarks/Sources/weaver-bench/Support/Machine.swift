@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 
 /// What the numbers were measured on; part of every report.
 struct Machine: Encodable {
@@ -8,6 +9,8 @@ struct Machine: Encodable {
     let cores: Int
     /// The system's name and version.
     let system: String
+    /// The kernel's release; system calls are most of what a small call costs.
+    let kernel: String
     /// When, as ISO 8601.
     let date: String
     /// Whether the benchmark was compiled with optimisation.
@@ -21,8 +24,15 @@ struct Machine: Encodable {
             processor: model.flatMap { $0.split(separator: ":").last }.map { $0.trimmingCharacters(in: .whitespaces) }
                 ?? "unknown",
             cores: Affinity.cores.isEmpty ? ProcessInfo.processInfo.activeProcessorCount : Affinity.cores.count,
-            system: ProcessInfo.processInfo.operatingSystemVersionString, date: Date.now.formatted(.iso8601),
+            system: ProcessInfo.processInfo.operatingSystemVersionString, kernel: kernelRelease,
+            date: Date.now.formatted(.iso8601),
             isOptimised: isOptimised)
+    }
+
+    private static var kernelRelease: String {
+        var name = utsname()
+        guard uname(&name) == 0 else { return "unknown" }
+        return withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
     private static var isOptimised: Bool {
@@ -38,6 +48,6 @@ struct Machine: Encodable {
 
     /// One line for people.
     var line: String {
-        "\(processor), \(cores) cores, \(system), \(date)\(isOptimised ? "" : ", NOT OPTIMISED")"
+        "\(processor), \(cores) cores, \(system), kernel \(kernel), \(date)\(isOptimised ? "" : ", NOT OPTIMISED")"
     }
 }
