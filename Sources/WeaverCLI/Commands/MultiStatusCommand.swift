@@ -9,7 +9,7 @@ import WeaverRuntime
     import Glibc
 #endif
 
-/// `weaver multi status [--json]`
+/// `weaver multi status [--routing] [--json]`
 struct MultiStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
@@ -19,17 +19,23 @@ struct MultiStatusCommand: AsyncParsableCommand {
             (idle, starting, ready, unresponsive, stopping, restarting, given up,
             stopped), restarts, address of its RPC server, and age in seconds.
 
+            With --routing also which replica serves how many slices of each
+            routed component, which share of the keys, and how many calls.
+
             Exits with 1 when a deployment that is there does not answer.
             """)
 
     @Flag(help: "Print JSON for scripts instead of tables for people.")
     var json = false
 
+    @Flag(help: "Show also who serves which keys of routed components, and their load.")
+    var routing = false
+
     func run() async throws {
         let loop = try EventLoop()
         defer { loop.stop() }
         let registry = DeploymentRegistry.ofUser(environment: ProcessInfo.processInfo.environment)
-        let running = await registry.list(loop: loop)
+        let running = await registry.list(loop: loop, withRouting: routing)
         for deployment in running where deployment.status == nil {
             let (id, pid) = (deployment.entry.deployment, deployment.entry.pid)
             Terminal.put("weaver: the deployment \(id) (process \(pid)) does not answer\n", to: STDERR_FILENO)

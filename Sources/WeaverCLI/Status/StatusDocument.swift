@@ -11,7 +11,14 @@ import FoundationEssentials
 ///             "id": "0c1d…", "pid": 10272, "state": "ready", "restarts": 0,
 ///             "address": "127.0.0.1:40123", "age": 22.1, "last_exit": null
 ///         } ],
-///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ]
+///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ],
+///         "routing": [ {                             // only with --routing
+///             "component": "Lemon.CategoryCache", "version": 7, "slices": 31,
+///             "replicas": [ {
+///                 "id": "91c2…", "pid": 4692, "slices": 16,  // slices of keys that several serve count for each
+///                 "keys": 0.48, "calls_per_second": 1250.5   // the part of all keys; by the reports of late
+///             } ]
+///         } ]
 ///     } ] }
 ///
 /// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
@@ -28,6 +35,7 @@ struct StatusDocument: Encodable, Sendable {
         var stopping: Bool
         var replicas: [Replica]
         var listeners: [Listener]
+        var routing: [Routing]?
     }
 
     struct Replica: Encodable, Sendable {
@@ -65,6 +73,26 @@ struct StatusDocument: Encodable, Sendable {
         var listener: String
         var address: String
         var backends: Int
+    }
+
+    struct Routing: Encodable, Sendable {
+        var component: String
+        var version: UInt64
+        var slices: Int
+        var replicas: [Replica]
+
+        struct Replica: Encodable, Sendable {
+            var id: String
+            var pid: Int32?
+            var slices: Int
+            var keys: Double
+            var callsPerSecond: Double
+
+            private enum CodingKeys: String, CodingKey {
+                case id, pid, slices, keys
+                case callsPerSecond = "calls_per_second"
+            }
+        }
     }
 
     /// The document as JSON, ended by a newline.

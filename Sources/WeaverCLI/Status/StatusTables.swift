@@ -1,6 +1,7 @@
 import WeaverCore
 
-/// The tables of `weaver multi status`: deployments, components with the processes of their replicas, and listeners.
+/// The tables of `weaver multi status`: deployments, components with the processes of their replicas, listeners, and the
+/// slices of routed components where they were asked for.
 struct StatusTables: Sendable {
     /// How much of a deployment's id stands in the second and third table.
     static let shortIDLength = 8
@@ -14,10 +15,11 @@ struct StatusTables: Sendable {
         }
     }
 
-    /// The three tables as text; one sentence when there is no deployment.
+    /// The tables as text; one sentence when there is no deployment.
     func rendered(style: TextStyle) -> String {
         if deployments.isEmpty { return "no deployment is running\n" }
-        return [deploymentTable, componentTable, listenerTable].map { $0.rendered(style: style) }.joined()
+        let routing = deployments.contains { $0.routing != nil } ? [routingTable] : []
+        return ([deploymentTable, componentTable, listenerTable] + routing).map { $0.rendered(style: style) }.joined()
     }
 
     private var deploymentTable: Table {
@@ -43,6 +45,32 @@ struct StatusTables: Sendable {
             }
         }
         return Table(title: "LISTENERS", columns: ["APP", "DEPLOYMENT", "LISTENER", "ADDRESS"], rows: rows)
+    }
+
+    private var routingTable: Table {
+        let rows = deployments.flatMap { deployment in
+            (deployment.routing ?? []).flatMap { routing in
+                Self.rows(of: routing).map { [deployment.app, Self.shortID(deployment), routing.component] + $0 }
+            }
+        }
+        return Table(
+            title: "ROUTING",
+            columns: [
+                "APP", "DEPLOYMENT", "COMPONENT", "SLICES", "REPLICA PID", "ITS SLICES", "KEYS", "CALLS/S", "LOAD",
+            ],
+            rows: rows)
+    }
+
+    /// A row for each replica, by its process id.
+    private static func rows(of routing: StatusDocument.Routing) -> [[String]] {
+        let all = routing.replicas.reduce(0) { $0 + $1.callsPerSecond }
+        return routing.replicas.sorted { ($0.pid ?? 0) < ($1.pid ?? 0) }.map { replica in
+            [
+                String(routing.slices), replica.pid.map { String($0) } ?? "-", String(replica.slices),
+                "\(Percent(replica.keys))", String(Int64(exactly: replica.callsPerSecond.rounded()) ?? 0),
+                all > 0 ? "\(Percent(replica.callsPerSecond / all))" : "-",
+            ]
+        }
     }
 
     private static func shortID(_ deployment: StatusDocument.Deployment) -> String {

@@ -9,6 +9,9 @@ extension Babysitter {
         guard phase == .running, !groups[group].isStarted else { return }
         groups[group].isStarted = true
         groups[group].assignedBy = now + limits.firstAssignment
+        if !plan.routed.isDisjoint(with: groups[group].plan.components) {
+            groups[group].nextLoadRound = now + limits.loadInterval
+        }
         for slot in groups[group].slots.indices { spawn(group: group, slot: slot, now: now) }
     }
 
@@ -120,6 +123,7 @@ extension Babysitter {
         guard phase != .ended, let position = positions.removeValue(forKey: replica) else { return }
         let old = slot(position)
         for component in subscribers.keys { subscribers[component]?.removeAll { $0 == replica } }
+        loadAnswered(by: replica)
         withSlot(position) {
             $0.clearProcess()
             $0.lastExit = status

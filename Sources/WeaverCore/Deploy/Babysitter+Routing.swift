@@ -30,21 +30,23 @@ extension Babysitter {
             groups[group].isAssigned = true
         }
         for component in groups[group].plan.components {
-            let ids = groups[group].slots.filter(\.takesWork).compactMap(\.replica)
-            if plan.routed.contains(component), groups[group].isAssigned,
-                assignments[component]?.slices.flatMap(\.replicas) != ids
-            {
-                let version = (assignments[component]?.version ?? 0) + 1
-                assignments[component] = .equalSlices(version: version, replicas: ids)
+            if plan.routed.contains(component), groups[group].isAssigned {
+                let replicas = groups[group].slots.map { $0.takesWork ? $0.replica : nil }
+                _ = assigners[component, default: Assigner(limits: limits.assigner)].setReplicas(replicas)
             }
-            let info = routingInfo(of: component)
-            guard announced[component] != info else { continue }
-            announced[component] = info
-            for hearer in hearers(of: component, group: group) {
-                actions.append(.send(hearer, .routingInfo(info), awaitsReply: false))
-            }
+            announce(component, ofGroup: group)
         }
         for listener in groups[group].plan.listeners { changedBackends(of: listener, group: group) }
+    }
+
+    /// Tells everybody who cares what has changed of a component's replicas and slices.
+    mutating func announce(_ component: String, ofGroup group: Int) {
+        let info = routingInfo(of: component)
+        guard announced[component] != info else { return }
+        announced[component] = info
+        for hearer in hearers(of: component, group: group) {
+            actions.append(.send(hearer, .routingInfo(info), awaitsReply: false))
+        }
     }
 
     /// Those who call the component, and those who host it where it is routed: they count its calls by its slices.
@@ -64,7 +66,7 @@ extension Babysitter {
             slot.replica.flatMap { id in slot.address.map { RoutingInfo.Replica(id: id, address: $0) } }
         }
         return RoutingInfo(
-            component: component, replicas: replicas, assignment: assignments[component],
+            component: component, replicas: replicas, assignment: assigners[component]?.assignment,
             isGivenUp: groups[index].slots.allSatisfy { $0.state == .givenUp })
     }
 

@@ -1,6 +1,8 @@
 extension Babysitter {
-    /// What is shown of the deployment at `now`; `processID` is the deployer's own.
-    package func status(began: MonotonicTime, now: MonotonicTime, processID: Int32) -> DeploymentStatus {
+    /// What is shown of the deployment at `now`, with its slices if they are wanted; `processID` is the deployer's own.
+    package func status(
+        began: MonotonicTime, now: MonotonicTime, processID: Int32, withRouting: Bool = false
+    ) -> DeploymentStatus {
         let isStopping =
             switch phase {
             case .starting, .running: false
@@ -18,7 +20,22 @@ extension Babysitter {
                 listener.address.map {
                     DeploymentStatus.Listener(name: name, address: "\($0)", backends: listener.backends.count)
                 }
-            })
+            }, routing: withRouting ? routingStatus : nil)
+    }
+
+    private var routingStatus: [DeploymentStatus.Routing] {
+        assigners.sorted { $0.key < $1.key }.map { component, assigner in
+            let slots = plan.groupIndex(of: component).map { groups[$0].slots } ?? []
+            return DeploymentStatus.Routing(
+                component: component, version: assigner.assignment.version,
+                slices: assigner.assignment.slices.count,
+                replicas: zip(slots, assigner.replicaLoads()).compactMap { slot, has in
+                    guard let has, let id = slot.replica else { return nil }
+                    return DeploymentStatus.RoutedReplica(
+                        id: id, pid: slot.processID.map { Int32(clamping: $0) }, slices: has.slices, keys: has.keys,
+                        load: has.load)
+                })
+        }
     }
 }
 

@@ -37,8 +37,9 @@ package struct Babysitter: Sendable {
         package var firstAssignment = Duration.seconds(10)
         /// How often replicas of routed components are asked for their load, which slices are moved by. 5 s.
         package var loadInterval = Duration.seconds(5)
-        /// How long a round waits for the reports of replicas that have been asked. 1 s.
+        /// How long ``Babysitter/collectLoad(now:)`` waits for the reports of replicas that have been asked. 1 s.
         package var loadAnswer = Duration.seconds(1)
+        package var assigner = Assigner.Limits()
 
         package init() {}
     }
@@ -58,9 +59,11 @@ package struct Babysitter: Sendable {
     var listeners: [String: ListenerState] = [:]
     /// Replicas that want to hear of a component's replicas.
     var subscribers: [String: [ReplicaID]] = [:]
-    var assignments: [String: Assignment] = [:]
-    /// What the replicas of a routed component have reported since its last round, by replica.
-    var reports: [String: [ReplicaID: LoadReport]] = [:]
+    /// Who serves which keys, for each routed component whose group is assigned.
+    var assigners: [String: Assigner] = [:]
+    /// Those who wait for a fresh report of each replica.
+    var collections: [LoadCollection] = []
+    var lastCollection: UInt64 = 0
     /// What the subscribers of a component were told last.
     var announced: [String: RoutingInfo] = [:]
     /// The slot in which the process of a replica id lives.
@@ -77,6 +80,8 @@ package struct Babysitter: Sendable {
         var isAssigned = false
         /// When ``Limits/firstAssignment`` will have passed.
         var assignedBy = MonotonicTime(nanoseconds: 0)
+        /// When its replicas are asked for their load; nil when none of its components is routed.
+        var nextLoadRound: MonotonicTime?
         var slots: [ReplicaSlot]
         let teardown: Teardown
 
@@ -142,7 +147,7 @@ package struct Babysitter: Sendable {
     package var nextDeadline: MonotonicTime? {
         let slots = groups.lazy.flatMap(\.slots).compactMap(\.deadline).min()
         let assignments = groups.lazy.filter(\.awaitsAssignment).map(\.assignedBy).min()
-        return [slots, assignments].compactMap { $0 }.min()
+        return [slots, assignments, nextLoadDeadline].compactMap { $0 }.min()
     }
 
     /// Does what is due at `now`.
@@ -157,6 +162,7 @@ package struct Babysitter: Sendable {
                 deadlinePassed(group: group, slot: slot, now: now)
             }
         }
+        askForLoadIfDue(now: now)
     }
 
     // MARK: Ending
@@ -203,6 +209,8 @@ extension Babysitter {
         /// Take no new connections; finish what is under way.
         case drainProxy(listener: String)
         case stopProxy(listener: String)
+        /// What ``Babysitter/collectLoad(now:)`` has begun has ended.
+        case loadCollected(UInt64)
         case log(LogEntry.Level, String, component: String, replica: ReplicaID?)
         /// The deployment is over.
         case end(code: Int32)

@@ -14,10 +14,12 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
     package var groups: [Group]
     /// The listeners whose proxies listen, sorted by name.
     package var listeners: [Listener]
+    /// Who serves which keys of the routed components, sorted by name; only where it was asked for.
+    package var routing: [Routing]?
 
     package init(
         app: String, deployment: String, pid: Int32, age: Double, isStopping: Bool = false, groups: [Group],
-        listeners: [Listener]
+        listeners: [Listener], routing: [Routing]? = nil
     ) {
         self.app = app
         self.deployment = deployment
@@ -26,6 +28,7 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         self.isStopping = isStopping
         self.groups = groups
         self.listeners = listeners
+        self.routing = routing
     }
 
     /// A group and its replicas.
@@ -108,6 +111,47 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
             self.name = name
             self.address = address
             self.backends = backends
+        }
+    }
+
+    /// The slices of a routed component.
+    package struct Routing: Hashable, Sendable, Codable {
+        /// The component's full name.
+        package var component: String
+        /// The assignment's version.
+        package var version: UInt64
+        /// How many slices it has.
+        package var slices: Int
+        /// What each replica that takes calls has, in the order of the slots.
+        package var replicas: [RoutedReplica]
+
+        package init(component: String, version: UInt64, slices: Int, replicas: [RoutedReplica]) {
+            self.component = component
+            self.version = version
+            self.slices = slices
+            self.replicas = replicas
+        }
+    }
+
+    /// What one replica has of a routed component.
+    package struct RoutedReplica: Hashable, Sendable, Codable {
+        /// The id of the process, a UUID.
+        package var id: String
+        /// The process id.
+        package var pid: Int32?
+        /// How many slices it serves; those of keys that several serve count for each.
+        package var slices: Int
+        /// The part of the key space.
+        package var keys: Double
+        /// Calls a second, as reported lately.
+        package var load: Double
+
+        package init(id: String, pid: Int32?, slices: Int, keys: Double, load: Double) {
+            self.id = id
+            self.pid = pid
+            self.slices = slices
+            self.keys = keys
+            self.load = load
         }
     }
 }

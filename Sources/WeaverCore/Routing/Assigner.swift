@@ -18,9 +18,9 @@
 ///
 /// A round. (1) A key that alone is most of a replica's share gets more owners, while its owner is overloaded. (2) While a
 /// replica has more than the tolerated load, pieces of its slices move to the least loaded one that they fit; where nothing
-/// fits, one of its keys gets another owner. (3) Replicas with too many
-/// keys shed cold ones. (4) Owners that a cooled key does not need are let go, and tiny slices that were cut out join a
-/// neighbour. (5) Hot slices are split and cold ones merged, which moves nothing: it is what load is counted by.
+/// fits, one of its keys gets another owner. (3) Replicas with too many keys shed cold ones. (4) Owners that a cooled key
+/// does not need are let go, and tiny slices that were cut out join a neighbour. (5) Hot slices are split and cold ones
+/// merged, which moves nothing: it is what load is counted by.
 ///
 /// Operation. Replicas are named by their slots, so that a slot's next process takes over its slices; the caller says with
 /// ``setReplicas(_:)`` who takes calls, feeds ``reported(by:_:)``, and calls ``round()``. Both change ``assignment`` only
@@ -147,10 +147,10 @@ package struct Assigner: Sendable {
 
     // MARK: Load
 
-    /// A replica has counted its calls since its last report. One that is malformed, or of a replica that takes no calls, is
+    /// A replica has counted its calls since its last report. One that makes no sense, or of a replica that takes no calls, is
     /// dropped; the assignment by whose slices it was counted need not be the current one.
     package mutating func reported(by replica: String, _ report: LoadReport) {
-        guard names.contains(replica), report.isWellFormed else { return }
+        guard names.contains(replica), report.problem == nil else { return }
         reports[replica, default: []].append(report)
         if reports[replica, default: []].count > limits.waitingReports { reports[replica]?.removeFirst() }
     }

@@ -238,18 +238,3 @@ enum KeySpace {
     /// The part of all keys from `first` to `last`.
     static func share(first: UInt64, last: UInt64) -> Double { (Double(last - first) + 1) / size }
 }
-
-extension LoadReport {
-    /// Whether the report makes sense: it comes from another process.
-    var isWellFormed: Bool {
-        guard seconds > 0, seconds.isFinite else { return false }
-        for (index, slice) in slices.enumerated() {
-            guard slice.first <= slice.last, index == 0 || slices[index - 1].last < slice.first,
-                slice.partCalls.count == SliceLoad.partCount(first: slice.first, last: slice.last),
-                slice.hotKeys.count <= SliceLoad.maximumHotKeys,
-                slice.hotKeys.allSatisfy({ slice.first <= $0.key && $0.key <= slice.last })
-            else { return false }
-        }
-        return true
-    }
-}

@@ -42,6 +42,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private var timer: LoopTimer?
     private var isPerforming = false
     private var onEnd: ((Int32) -> Void)?
+    private var onLoad: [UInt64: (Babysitter) -> Void] = [:]
 
     /// - Parameters:
     ///   - secret: ``SetupInfo/secretLength`` bytes from the system's random source.
@@ -81,6 +82,12 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         loop.execute { [self] in perform { $0.stop(now: loop.now) } }
     }
 
+    /// Asks all replicas of routed components for their load; `done` gets the babysitter once it has heard, or has waited
+    /// long enough. On the loop's thread.
+    func collectLoad(_ done: @escaping (Babysitter) -> Void) {
+        perform { onLoad[$0.collectLoad(now: loop.now)] = done }
+    }
+
     // MARK: The door
 
     private func perform(_ event: (inout Babysitter) -> Void) {
@@ -108,6 +115,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         case .setBackends(let listener, let addresses): proxies[listener]?.setBackends(addresses)
         case .drainProxy(let listener): proxies[listener]?.drain {}
         case .stopProxy(let listener): proxies.removeValue(forKey: listener)?.close()
+        case .loadCollected(let id): onLoad.removeValue(forKey: id)?(babysitter)
         case .log(let level, let message, let component, let replica):
             sink.write(entry(level, message, component: component, replica: replica ?? ""))
         case .end(let code): end(code)
@@ -119,6 +127,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         envelopes = [:]
         timer?.close()
         timer = nil
+        onLoad = [:]
         let onEnd = onEnd
         self.onEnd = nil
         onEnd?(code)

@@ -105,12 +105,13 @@ package struct DeploymentRegistry: Sendable {
         unregister(deployment: entry.deployment)
     }
 
-    /// The deployments that run now. What dead ones have left is removed.
-    package func list(loop: EventLoop) async -> [Running] {
+    /// The deployments that run now, with the slices of their routed components if they are wanted. What dead ones have left
+    /// is removed.
+    package func list(loop: EventLoop, withRouting: Bool = false) async -> [Running] {
         let client = StatusClient(loop: loop)
         return await withTaskGroup(of: Running?.self) { group in
             for entry in entries() {
-                group.addTask { await ask(entry, client) }
+                group.addTask { await ask(entry, client, withRouting: withRouting) }
             }
             var running: [Running] = []
             for await found in group { if let found { running.append(found) } }
@@ -118,9 +119,9 @@ package struct DeploymentRegistry: Sendable {
         }
     }
 
-    private func ask(_ entry: Entry, _ client: StatusClient) async -> Running? {
+    private func ask(_ entry: Entry, _ client: StatusClient, withRouting: Bool) async -> Running? {
         do throws(StatusError) {
-            let status = try await client.status(socket: entry.socket)
+            let status = try await client.status(socket: entry.socket, withRouting: withRouting)
             if status.deployment == entry.deployment { return Running(entry: entry, status: status) }
             // Another deployment has a socket of the same path: this one's is gone, and the folder is not ours to remove.
             unregister(deployment: entry.deployment)

@@ -141,6 +141,11 @@ private final class DeploymentControl: @unchecked Sendable {
         let server = try StatusServer(
             loop: loop, folder: folder,
             status: { deployer.babysitter.status(began: began, now: loop.now, processID: getpid()) },
+            routing: { answer in
+                deployer.collectLoad {
+                    answer($0.status(began: began, now: loop.now, processID: getpid(), withRouting: true))
+                }
+            },
             stop: { deployer.stop() })
         self.server = server
         do throws(UVError) {

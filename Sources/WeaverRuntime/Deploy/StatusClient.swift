@@ -58,9 +58,9 @@ package struct StatusClient: Sendable {
         self.timeout = timeout
     }
 
-    /// What the deployment with this socket is doing.
-    package func status(socket: String) async throws(StatusError) -> DeploymentStatus {
-        let line = try await ask(.status, socket: socket, timeout: timeout, untilClosed: false)
+    /// What the deployment with this socket is doing; with the slices of its routed components if they are wanted.
+    package func status(socket: String, withRouting: Bool = false) async throws(StatusError) -> DeploymentStatus {
+        let line = try await ask(withRouting ? .routing : .status, socket: socket, timeout: timeout, untilClosed: false)
         do {
             return try JSONDecoder().decode(DeploymentStatus.self, from: Data(line.utf8))
         } catch {

@@ -3,12 +3,13 @@ internal import WeaverCore
 /// What goes over a deployment's status socket: a line of text each way.
 ///
 ///     status     answered by a line of JSON, a ``DeploymentStatus``; then the deployer closes the connection
+///     routing    the same with the slices of routed components, once their replicas have reported their load (1 s)
 ///     stop       answered by the line "stopping"; the connection stays open until the deployment has ended
 ///
 /// Anything else closes the connection.
 enum StatusProtocol {
     enum Command: String {
-        case status, stop
+        case status, routing, stop
     }
 
     /// The answer to ``Command/stop``.

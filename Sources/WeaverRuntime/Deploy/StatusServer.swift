@@ -22,15 +22,18 @@ package final class StatusServer {
     private var listener: StreamListener?
     private var connections: [ObjectIdentifier: StatusConnection] = [:]
     private let status: () -> DeploymentStatus
+    private let routing: (@escaping (DeploymentStatus) -> Void) -> Void
     private let stop: () -> Void
     private let commandTimeout: Duration
 
-    /// Listens in a new folder that only this user can enter. `status` is asked for each request; `stop` may be called
-    /// more than once.
+    /// Listens in a new folder that only this user can enter. `status` is asked for each request, `routing` for those that
+    /// want the slices, too, and may answer later; `stop` may be called more than once.
     package init(
         loop: EventLoop, folder: SocketFolder, commandTimeout: Duration? = nil,
-        status: @escaping () -> DeploymentStatus, stop: @escaping () -> Void
+        status: @escaping () -> DeploymentStatus,
+        routing: @escaping (@escaping (DeploymentStatus) -> Void) -> Void, stop: @escaping () -> Void
     ) throws(UVError) {
+        self.routing = routing
         self.commandTimeout = commandTimeout ?? StatusProtocol.commandTimeout
         self.status = status
         self.stop = stop
@@ -55,16 +58,20 @@ package final class StatusServer {
 
     fileprivate func answer(_ command: StatusProtocol.Command, _ connection: StatusConnection) {
         switch command {
-        case .status:
-            guard let json = try? JSONEncoder().encode(status()) else { return connection.stream.close() }
-            connection.write(line: [UInt8](json))
-            connection.stream.closeAfterFlush()
+        case .status: answer(status(), connection)
+        case .routing: routing { [weak self, weak connection] in if let connection { self?.answer($0, connection) } }
         case .stop:
             connection.write(line: [UInt8](StatusProtocol.stopping.utf8))
             // What is written goes out before the deployer does anything that takes long.
             connection.stream.flushNow()
             stop()
         }
+    }
+
+    private func answer(_ status: DeploymentStatus, _ connection: StatusConnection) {
+        guard let json = try? JSONEncoder().encode(status) else { return connection.stream.close() }
+        connection.write(line: [UInt8](json))
+        connection.stream.closeAfterFlush()
     }
 
     fileprivate func closed(_ connection: StatusConnection) {

@@ -60,6 +60,64 @@ import WeaverCore
         #expect(text.contains("│ main                │ 4508, 13236  │"))
     }
 
+    @Test func `with routing there is a table with a row for each replica of a routed component`() {
+        var status = lemon()
+        status.routing = [
+            .init(
+                component: "Lemon.CategoryCache", version: 7, slices: 31,
+                replicas: [
+                    .init(id: "b", pid: 15116, slices: 16, keys: 0.5204, callsPerSecond: 1250.5),
+                    .init(id: "a", pid: 4692, slices: 15, keys: 0.4796, callsPerSecond: 1200),
+                ]),
+            .init(
+                component: "Lemon.Prices", version: 1, slices: 1,
+                replicas: [.init(id: "c", pid: nil, slices: 1, keys: 1, callsPerSecond: 0)]),
+        ]
+        let text = StatusTables(StatusDocument(deployments: [status])).rendered(style: .plain)
+        let table = text.split(separator: "\n").suffix(8).joined(separator: "\n")
+        #expect(
+            table == """
+                │ ROUTING                                                                                                   │
+                ├───────┬────────────┬─────────────────────┬────────┬─────────────┬────────────┬─────────┬─────────┬────────┤
+                │ APP   │ DEPLOYMENT │ COMPONENT           │ SLICES │ REPLICA PID │ ITS SLICES │ KEYS    │ CALLS/S │ LOAD   │
+                ├───────┼────────────┼─────────────────────┼────────┼─────────────┼────────────┼─────────┼─────────┼────────┤
+                │ lemon │ f74f7512   │ Lemon.CategoryCache │ 31     │ 4692        │ 15         │ 48.0 %  │ 1200    │ 49.0 % │
+                │ lemon │ f74f7512   │ Lemon.CategoryCache │ 31     │ 15116       │ 16         │ 52.0 %  │ 1251    │ 51.0 % │
+                │ lemon │ f74f7512   │ Lemon.Prices        │ 1      │ -           │ 1          │ 100.0 % │ 0       │ -      │
+                ╰───────┴────────────┴─────────────────────┴────────┴─────────────┴────────────┴─────────┴─────────┴────────╯
+                """)
+    }
+
+    @Test func `the JSON has routing where it was asked for, by the documented keys`() throws {
+        var status = lemon()
+        #expect(try !StatusDocument(deployments: [status]).json().contains("routing"))
+        status.routing = [
+            .init(
+                component: "C", version: 7, slices: 31,
+                replicas: [.init(id: "b", pid: 8, slices: 16, keys: 0.5, callsPerSecond: 1250.5)])
+        ]
+        #expect(
+            try StatusDocument(deployments: [status]).json().contains(
+                """
+                      "routing" : [
+                        {
+                          "component" : "C",
+                          "replicas" : [
+                            {
+                              "calls_per_second" : 1250.5,
+                              "id" : "b",
+                              "keys" : 0.5,
+                              "pid" : 8,
+                              "slices" : 16
+                            }
+                          ],
+                          "slices" : 31,
+                          "version" : 7
+                        }
+                      ],
+                """))
+    }
+
     @Test func withoutDeploymentThereIsASentence() {
         #expect(StatusTables(StatusDocument(deployments: [])).rendered(style: .plain) == "no deployment is running\n")
     }

@@ -255,10 +255,12 @@ import WeaverCore
         #expect(before.slices.first?.start == 0)
         #expect(before.slices.count == 2)
         world.advance(.seconds(5))
-        world.die(world.ready(of: "Lemon.CategoryCache")[0])
+        let cache = world.ready(of: "Lemon.CategoryCache")
+        world.die(cache[0])
         let after = try #require(world.assignment(of: "Lemon.CategoryCache", seenBy: categories))
         #expect(after.version > before.version)
-        #expect(after.slices.count == 1)
+        #expect(after.slices.first?.start == 0)
+        #expect(after.slices.allSatisfy { $0.replicas == [cache[1]] })
     }
 
     /// A world in which somebody has asked for the routed component, whose two processes have not started yet.

@@ -23,6 +23,12 @@ struct World {
     private(set) var drained: [String] = []
     private(set) var shutDown: [String] = []
     private(set) var refusals: [String] = []
+    private(set) var askedForLoad: [String] = []
+    private(set) var collected: [UInt64] = []
+    /// How many calls of the routed component each replica reports when it is asked, all for a few keys; nil for no answer.
+    var reportedCalls: UInt64?
+    /// How many pieces of routing info were sent.
+    private(set) var infos = 0
     private var told: [String: [String: RoutingInfo]] = [:]
     private var logs: [String] = []
     private var isReady: Set<String> = []
@@ -125,12 +131,30 @@ struct World {
         now = now + duration
     }
 
+    /// A report of a replica: so many calls, all of them for the lowest sixteenth of the keys.
+    mutating func reportLoad(by replica: String, calls: UInt64, component: String = "Lemon.CategoryCache") {
+        let parts = (0..<SliceLoad.parts).map { $0 == 0 ? calls : 0 }
+        let slice = SliceLoad(
+            first: 0, last: .max, calls: calls, distinctKeys: min(1, calls), partCalls: parts, hotKeys: [])
+        babysitter.loadReported(
+            by: replica, LoadReport(component: component, version: 1, seconds: 5, slices: [slice]), now: now)
+        settle()
+    }
+
+    mutating func collectLoad() -> UInt64 {
+        let id = babysitter.collectLoad(now: now)
+        settle()
+        return id
+    }
+
     mutating func randomStep(_ random: inout SeededGenerator) {
         let replica = alive.randomElement(using: &random)
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0, 1: bringUp()
         case 9: if let replica { leave(replica, completed: false) }
         case 10: if let replica { fail(replica, reason: "its pipe broke") }
+        case 12: reportedCalls = Bool.random(using: &random) ? 1_000_000 : nil
+        case 13: _ = collectLoad()
         case 11: hasShortage = Bool.random(using: &random)
         case 2:
             guard let replica, group[replica] == "main" else { return }
@@ -185,6 +209,7 @@ struct World {
             }
         case .setBackends(let listener, let addresses): backends[listener] = addresses
         case .drainProxy, .stopProxy: break
+        case .loadCollected(let id): collected.append(id)
         case .log(_, let message, _, _): logs.append(message)
         case .end(let code):
             #expect(endCode == nil, "a deployment ends once")
@@ -198,7 +223,12 @@ struct World {
             return
         }
         switch message {
-        case .routingInfo(let info): told[replica, default: [:]][info.component] = info
+        case .routingInfo(let info):
+            infos += 1
+            told[replica, default: [:]][info.component] = info
+        case .reportLoad:
+            askedForLoad.append(replica)
+            if let reportedCalls { reportLoad(by: replica, calls: reportedCalls) }
         case .healthCheck: if !silent.contains(replica) { babysitter.answered(replica, now: now) }
         case .drain: drained.append(replica)
         case .shutdown: shutDown.append(replica)

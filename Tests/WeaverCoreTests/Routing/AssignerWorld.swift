@@ -53,6 +53,7 @@ struct AssignerWorld {
     @discardableResult
     mutating func round() -> Assigner.Round? {
         for (replica, report) in exactReports() { assigner.reported(by: replica, report) }
+        #expect(assigner.isReadyForRound || live.isEmpty, "seed \(seed): a report was dropped")
         return roundWithReports()
     }
 
@@ -145,9 +146,10 @@ struct AssignerWorld {
                 let end = part + 1 < count ? starts[part + 1] - 1 : last
                 return UInt64(max(0, keys.share(starts[part], end)) * scale)
             }
+            let all = parts.reduce(0, +)
             let load = SliceLoad(
-                first: slice.start, last: last, calls: parts.reduce(0, +), distinctKeys: 0, partCalls: parts,
-                hotKeys: hot[index].map { KeyCalls(key: $0.key, calls: UInt64($0.share * scale)) })
+                first: slice.start, last: last, calls: all, distinctKeys: 0, partCalls: parts,
+                hotKeys: hot[index].map { KeyCalls(key: $0.key, calls: min(all, UInt64($0.share * scale))) })
             for replica in slice.replicas { reports[replica]?.slices.append(load) }
         }
         return reports

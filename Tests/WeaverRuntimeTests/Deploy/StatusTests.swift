@@ -51,7 +51,7 @@ struct StatusTests {
         let fixture = Fixture()
         try await loop.run {
             fixture.server = try StatusServer(
-                loop: loop, folder: folder, status: { status },
+                loop: loop, folder: folder, status: { status }, routing: { $0(status) },
                 stop: { if let server = fixture.server { onStop(server) } })
         }
         try await body(folder)
@@ -68,6 +68,36 @@ struct StatusTests {
                 let heard = try await StatusClient(loop: loop).status(socket: folder.socketPath)
                 #expect(heard == Self.status)
             }
+        }
+    }
+
+    @Test func `who asks for routing hears it when the replicas have reported, and nobody else waits`() async throws {
+        try await withLoop { loop in
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            let asked = AsyncStream<@Sendable () -> Void>.makeStream()
+            var full = Self.status
+            full.routing = [
+                .init(
+                    component: "C", version: 3, slices: 2,
+                    replicas: [.init(id: "r", pid: 8, slices: 2, keys: 1, load: 2.5)])
+            ]
+            let answer = full
+            try await loop.run {
+                fixture.server = try StatusServer(
+                    loop: loop, folder: folder, status: { Self.status },
+                    routing: { done in
+                        nonisolated(unsafe) let done = done
+                        asked.continuation.yield { loop.execute { unsafe done(answer) } }
+                    }, stop: {})
+            }
+            async let routing = StatusClient(loop: loop).status(socket: folder.socketPath, withRouting: true)
+            var questions = asked.stream.makeAsyncIterator()
+            let reply = await questions.next()
+            #expect(try await StatusClient(loop: loop).status(socket: folder.socketPath) == Self.status)
+            reply?()
+            #expect(try await routing == answer)
+            try await loop.run { fixture.server?.close() }
         }
     }
 
@@ -90,7 +120,8 @@ struct StatusTests {
             let stopAsked = AsyncStream<Void>.makeStream()
             try await loop.run {
                 fixture.server = try StatusServer(
-                    loop: loop, folder: folder, status: { Self.status }, stop: { stopAsked.continuation.yield() })
+                    loop: loop, folder: folder, status: { Self.status }, routing: { $0(Self.status) },
+                    stop: { stopAsked.continuation.yield() })
             }
             async let stopped: Void = StatusClient(loop: loop).stop(socket: folder.socketPath, bound: .seconds(20))
             for await _ in stopAsked.stream { break }
@@ -111,7 +142,8 @@ struct StatusTests {
             let closed = AsyncStream<Void>.makeStream()
             try await loop.run {
                 fixture.server = try StatusServer(
-                    loop: loop, folder: folder, commandTimeout: .milliseconds(20), status: { Self.status }, stop: {})
+                    loop: loop, folder: folder, commandTimeout: .milliseconds(20), status: { Self.status },
+                    routing: { $0(Self.status) }, stop: {})
                 let peer = Peer(text: "") { closed.continuation.yield() }
                 _ = try ByteStream.connect(
                     to: .unix(folder.socketPath), loop: loop, timeout: .seconds(5), delegate: peer)
