@@ -89,6 +89,8 @@ struct Status: Decodable {
     var age: Double
     var replicas: [Replica]
     var listeners: [Listener]
+    /// Only where it was asked for.
+    var routing: [Routing]?
 
     struct Replica: Decodable {
         var component: String
@@ -97,6 +99,24 @@ struct Status: Decodable {
         var restarts: Int
         var address: String?
         var age: Double?
+    }
+
+    struct Routing: Decodable {
+        var component: String
+        var slices: Int
+        var replicas: [Replica]
+
+        struct Replica: Decodable {
+            var pid: Int32?
+            var slices: Int
+            var keys: Double
+            var callsPerSecond: Double
+
+            private enum CodingKeys: String, CodingKey {
+                case pid, slices, keys
+                case callsPerSecond = "calls_per_second"
+            }
+        }
     }
 
     struct Listener: Decodable {

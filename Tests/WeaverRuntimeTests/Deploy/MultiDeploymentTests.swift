@@ -29,16 +29,24 @@ struct MultiDeploymentTests {
             ["PATH": "/usr/bin:/bin", "XDG_DATA_HOME": folder + "/data", "XDG_RUNTIME_DIR": folder, "KEPT": "own"]
         }
 
-        init(script: String, config: String = "[weaver]\nname = \"stage\"\nbinary = \"app\"\n") throws {
+        init(
+            script: String, config: String = "[weaver]\nname = \"stage\"\nbinary = \"app\"\n", isRouted: Bool = false
+        ) throws {
             folder = "/tmp/weaver-test-" + UUID().uuidString.prefix(8)
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let descriptor = AppDescriptor(
-                version: "build-1", components: [.init(name: "main", implementation: "App", location: "a.swift:1")])
+                version: "build-1",
+                components: [
+                    .init(name: "main", implementation: "App", location: "a.swift:1", isRouted: isRouted)
+                ])
             try write(DescriptorCodec.encode(descriptor), to: "descriptor")
             let info = WeaveletInfo(
                 protocolVersion: 1, address: "127.0.0.1:9", processID: 1, version: "build-1")
             try write(Self.frame(-1, .info(info)) + Self.frame(-2, .done), to: "answers")
             try write(Self.frame(0, .log([], dropped: 0)), to: "beat")
+            // The third request is the first for the load.
+            let report = LoadReport(component: "main", version: 1, seconds: .nan, slices: [])
+            try write(Self.frame(-3, .load([report])), to: "load")
             try write([UInt8]("#!/bin/sh\ncd \(folder)\n\(script)\n".utf8), to: "app")
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/app")
             try write([UInt8](config.utf8), to: "weaver.toml")
@@ -67,6 +75,14 @@ struct MultiDeploymentTests {
         echo "out $KEPT"; echo "err $ADDED" >&2
         cat answers >&"$WEAVER_WEAVELET_TO_ENVELOPE_FD"
         while sleep 1; do cat beat >&"$WEAVER_WEAVELET_TO_ENVELOPE_FD" || exit; done &
+        exec cat <&"$WEAVER_ENVELOPE_TO_WEAVELET_FD" >/dev/null
+        """
+
+    /// Reports of its load what makes no sense, as soon as it is asked.
+    private static let liar = """
+        [ -n "$WEAVER_DESCRIBE" ] && { cat descriptor >&"$WEAVER_DESCRIBE"; exit 0; }
+        cat answers >&"$WEAVER_WEAVELET_TO_ENVELOPE_FD"
+        while sleep 0.1; do cat beat load >&"$WEAVER_WEAVELET_TO_ENVELOPE_FD" || exit; done &
         exec cat <&"$WEAVER_ENVELOPE_TO_WEAVELET_FD" >/dev/null
         """
 
@@ -174,6 +190,36 @@ struct MultiDeploymentTests {
             }
             #expect(error.description.contains(words), "\(error)")
             #expect(error.description.contains("/app"), "the binary is named")
+        }
+    }
+
+    @Test func `a replica that reports nonsense of its load loses the report and lives on`() async throws {
+        let stage = try Stage(
+            script: Self.liar,
+            config: "[weaver]\nname = \"stage\"\nbinary = \"app\"\nload_interval = \"100ms\"\n", isRouted: true)
+        try await withLoop { loop in
+            let deployment = try await MultiDeployment.prepare(
+                config: stage.config, loop: loop, environment: stage.environment)
+            let sink = Sink()
+            async let code = deployment.run(output: sink)
+            let dropped = "what it reports of its load makes no sense and is dropped: a report of nan s"
+            try await eventually("a line in the log for each of two replicas") {
+                Set(sink.all.filter { $0.message == dropped }.map(\.replica)).count == 2
+            }
+            let registry = DeploymentRegistry.ofUser(environment: stage.environment)
+            var replicas: [DeploymentStatus.Replica] = []
+            try await eventually("a status") {
+                replicas = await registry.list(loop: loop).first?.status?.groups.flatMap(\.replicas) ?? []
+                return !replicas.isEmpty
+            }
+            #expect(replicas.map(\.state) == [.ready, .ready])
+            #expect(replicas.map(\.restarts) == [0, 0])
+            // It does not answer to drain: the second request ends it at once.
+            let client = StatusClient(loop: loop)
+            let socket = try #require(registry.entries().first).socket
+            async let stopped: Void = client.stop(socket: socket, bound: .seconds(20))
+            async let again: Void = client.stop(socket: socket, bound: .seconds(20))
+            _ = try await (stopped, again, code)
         }
     }
 
