@@ -52,11 +52,14 @@ extension EventLoop {
         pthread_join(thread, nil)
     }
 
+    /// Rounds in which handles that are being closed may close others: a connection's stream its timer.
+    private static let roundsToSettle = 3
+
     /// Closes what is open and runs what that makes ready (callers that hear of a lost connection), until nothing is
     /// left.
     private func windDown() {
-        for _ in 0..<Self.roundsToWindDown {
-            abandonHandles()
+        for round in 0..<Self.roundsToWindDown {
+            if round >= Self.roundsToSettle { abandonHandles() }
             // What was handed over is there, even when its sender has not come to wake the loop.
             _ = takeInbox()
             unsafe uv_run(raw, UV_RUN_NOWAIT)

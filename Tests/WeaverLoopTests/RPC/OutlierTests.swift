@@ -106,7 +106,9 @@ struct OutlierTests {
                     await Task(executorPreference: loop) { _ = try? await set.call(.throwing, routingKey: 0) }.value
                 }
             }
-            #expect(servers[0].record.startedCount == 12)
+            // A call whose time is over before it is sent does not start; none may start elsewhere.
+            #expect(servers[0].record.startedCount >= 6)
+            #expect(servers[1].record.startedCount == 0)
         }
     }
 }
