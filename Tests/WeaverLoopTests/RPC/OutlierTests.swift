@@ -21,7 +21,7 @@ struct OutlierTests {
         for _ in 0..<2 {
             let error = await #expect(throws: CallError.self) {
                 try await set.call(
-                    .gated, context: CallContext(deadline: loop.now + .milliseconds(30)), routingKey: 0)
+                    .gated, context: CallContext(deadline: loop.now + .milliseconds(500)), routingKey: 0)
             }
             #expect(error?.code == .deadlineExceeded)
         }

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -6,11 +7,6 @@ import WeaverLoop
 
 @testable import WeaverRuntime
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 #if canImport(Glibc)
     import Glibc
 #else
@@ -47,7 +43,12 @@ struct MultiDeploymentTests {
             // The third request is the first for the load.
             let report = LoadReport(component: "main", version: 1, seconds: .nan, slices: [])
             try write(Self.frame(-3, .load([report])), to: "load")
-            try write([UInt8]("#!/bin/sh\ncd \(folder)\n\(script)\n".utf8), to: "app")
+            try write([UInt8]("#!/bin/sh\ncd \(folder)\n\(script)\n".utf8), to: "script")
+            // Written by another process: a child that some other test forks meanwhile would hold the file open for
+            // writing, and what is being written cannot be executed.
+            let copy = try Process.run(
+                URL(filePath: "/bin/cp"), arguments: [folder + "/script", folder + "/app"])
+            copy.waitUntilExit()
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/app")
             try write([UInt8](config.utf8), to: "weaver.toml")
         }
