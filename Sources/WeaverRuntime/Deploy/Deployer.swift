@@ -38,6 +38,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private let wallClock: @Sendable () -> Int64
     private(set) var babysitter: Babysitter
     private var envelopes: [String: Envelope] = [:]
+    /// Those whose process has ended, as long as they read its outputs.
+    private var ending: [Envelope] = []
     private var proxies: [String: ReverseProxy] = [:]
     private var timer: LoopTimer?
     private var isPerforming = false
@@ -125,6 +127,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private func end(_ code: Int32) {
         for envelope in envelopes.values { envelope.close() }
         envelopes = [:]
+        for envelope in ending { envelope.closeOutputs() }
+        ending = []
         timer?.close()
         timer = nil
         onLoad = [:]
@@ -197,6 +201,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
         envelopes[envelope.replica] = nil
+        ending.removeAll { !$0.hasOpenOutputs }
+        ending.append(envelope)
         perform {
             $0.exited(
                 envelope.replica, status: "\(status)", isSuccess: status == .exited(0), now: loop.now)

@@ -147,7 +147,11 @@ package final class Envelope {
         delegate?.envelope(self, exited: status)
     }
 
-    private func closeOutputs() {
+    /// Whether a process that has ended may still have something to say: what it has started holds its outputs open.
+    var hasOpenOutputs: Bool { openOutputs > 0 }
+
+    /// Reads no more of what the process and what it has started print.
+    func closeOutputs() {
         for stream in outputs { stream.close() }
         outputTimer?.close()
         outputTimer = nil
