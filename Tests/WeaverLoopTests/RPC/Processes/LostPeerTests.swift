@@ -56,7 +56,7 @@ extension PeerProcesses {
         {
             try await withPeerProcesses(Self.hangingAndFine, limits: Self.alert) { _, peers, processes in
                 try await Self.expectLoss(of: processes, peers, saying: "nothing was heard") {
-                    try await processes[0].signal(SIGSTOP)
+                    try await processes[0].stop()
                 }
                 // It goes on, and is found again.
                 try await processes[0].signal(SIGCONT)
@@ -71,7 +71,7 @@ extension PeerProcesses {
 
         @Test func `a process that is stopped before the hello is unreachable, and nothing has run`() async throws {
             try await withPeerProcesses(limits: Self.alert) { loop, peers, processes in
-                try await processes[0].signal(SIGSTOP)
+                try await processes[0].stop()
                 let error = await #expect(throws: CallError.self) {
                     try await peers.replicas(at: processes[0]).run(
                         named: "early", context: CallContext(deadline: loop.now + .seconds(60)))
@@ -108,7 +108,7 @@ extension PeerProcesses {
 
         @Test func `calls that wait for a hello when the process is killed did not run`() async throws {
             try await withPeerProcesses { loop, _, processes in
-                try await processes[0].signal(SIGSTOP)
+                try await processes[0].stop()
                 let channel = RPCChannel(loop: loop, address: processes[0].address, hello: .peer(name: "test"))
                 let waiting = (0..<3).map { _ in
                     Task {

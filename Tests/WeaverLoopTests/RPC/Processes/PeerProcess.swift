@@ -102,6 +102,20 @@ final class PeerProcess: @unchecked Sendable {
         try await loop.run { self.child.kill(number) }
     }
 
+    /// Stops it, and waits until it has stopped: on another core it goes on for a moment.
+    func stop() async throws {
+        try await signal(SIGSTOP)
+        try await eventually("the process has stopped") {
+            guard let stat = unsafe fopen("/proc/\(processID)/stat", "r") else { return true }
+            defer { unsafe fclose(stat) }
+            var text = [CChar](repeating: 0, count: 256)
+            guard unsafe fgets(&text, 256, stat) != nil else { return false }
+            // Behind the name in parentheses.
+            guard let end = text.lastIndex(of: CChar(UInt8(ascii: ")"))), end + 2 < text.count else { return false }
+            return text[end + 2] == CChar(UInt8(ascii: "T"))
+        }
+    }
+
     /// Kills it, and waits for its end.
     func kill() async throws {
         try await signal(SIGKILL)
