@@ -49,7 +49,7 @@ let package = Package(
             name: "WeaverCoreTests", dependencies: ["WeaverCore", "FuzzTargets", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "WeaverLoopTests", dependencies: ["RPCTestProtocol", "WeaverLoop", "TestSupport"],
+            name: "WeaverLoopTests", dependencies: ["CTestMemory", "RPCTestProtocol", "WeaverLoop", "TestSupport"],
             swiftSettings: settings),
         // The other process of the RPC's tests. They do not depend on it, see WeaverCLI; whatever builds them builds it.
         .target(name: "CTestMemory", path: "Tests/Fixtures/CTestMemory"),

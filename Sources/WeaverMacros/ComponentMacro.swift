@@ -138,7 +138,6 @@ extension ComponentModel {
                         }
                     }
                     do {
-                        if start == 0 { return try await _implementation.\(method.call) }
                         \(isVoid ? "" : "let result: \(method.resultType) = ")try await _implementation.\(method.call)
                         _link.end(\(index), start)\(isVoid ? "" : "\n            return result")
                     } catch {

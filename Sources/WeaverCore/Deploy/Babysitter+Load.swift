@@ -45,11 +45,15 @@ extension Babysitter {
         return replicas
     }
 
-    /// A replica has reported what it has counted of one of its routed components since its last report. A report of
-    /// something that the replica does not host, or that is not assigned yet, is dropped. With the last replica's report the
-    /// slices are moved, if they have to.
-    package mutating func loadReported(by replica: ReplicaID, _ report: LoadReport, now: MonotonicTime) {
+    /// A replica has answered with what it has counted of its routed components since its last answer, which may be nothing.
+    package mutating func loadReported(by replica: ReplicaID, _ reports: [LoadReport], now: MonotonicTime) {
         loadAnswered(by: replica)
+        for report in reports { take(report, of: replica) }
+    }
+
+    /// A report of something that the replica does not host, or that is not assigned yet, is dropped. With the last replica's
+    /// report the slices are moved, if they have to.
+    private mutating func take(_ report: LoadReport, of replica: ReplicaID) {
         let component = report.component
         guard phase == .running, let group = positions[replica]?.group,
             groups[group].plan.components.contains(component)
@@ -66,7 +70,7 @@ extension Babysitter {
         announce(component, ofGroup: group)
     }
 
-    /// Nobody waits for the replica's report any more: it is there, or will not come.
+    /// Nobody waits for the replica's reports any more: they are there, or will not come.
     mutating func loadAnswered(by replica: ReplicaID) {
         for index in collections.indices { collections[index].awaited.remove(replica) }
         endCollections { $0.awaited.isEmpty }

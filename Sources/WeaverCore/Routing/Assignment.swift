@@ -51,12 +51,7 @@ package struct Assignment: Hashable, Sendable {
 
     /// The slice that `key` falls into; nil only when there is none at all.
     package func slice(for key: UInt64) -> KeySlice? {
-        var low = 0
-        var high = slices.count
-        while low < high {
-            let middle = (low + high) / 2
-            if slices[middle].start <= key { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? nil : slices[low - 1]
+        let next = slices.partitioningIndex { $0.start > key }
+        return next == 0 ? nil : slices[next - 1]
     }
 }

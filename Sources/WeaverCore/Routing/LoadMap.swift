@@ -35,15 +35,15 @@ struct LoadMap: Sendable {
 
     /// Calls a second of all keys below `key`.
     private func below(_ key: UInt64) -> Double {
-        let cell = Self.upperBound(starts, key) - 1
+        let cell = starts.partitioningIndex { $0 > key } - 1
         let width = Double((cell + 1 < starts.count ? starts[cell + 1] - 1 : .max) - starts[cell]) + 1
         let inside = rates[cell] * Double(key - starts[cell]) / width
-        return ratesBefore[cell] + inside + keyRatesBefore[Self.lowerBound(keys, key)]
+        return ratesBefore[cell] + inside + keyRatesBefore[keys.partitioningIndex { $0 >= key }]
     }
 
     /// Indexes of the hot keys from `first` to `last`.
     func hotKeys(first: UInt64, last: UInt64) -> Range<Int> {
-        Self.lowerBound(keys, first)..<Self.upperBound(keys, last)
+        keys.partitioningIndex { $0 >= first }..<keys.partitioningIndex { $0 > last }
     }
 
     /// The last place to cut a range of several keys so that what is before it has at most `load`, or only its first key.
@@ -145,7 +145,7 @@ struct LoadMap: Sendable {
     private mutating func spread(_ rate: Double, first: UInt64, last: UInt64) {
         guard rate > 0 else { return }
         let width = Double(last - first) + 1
-        var cell = Self.upperBound(starts, first) - 1
+        var cell = starts.partitioningIndex { $0 > first } - 1
         while cell < starts.count, starts[cell] <= last {
             let end = cell + 1 < starts.count ? min(last, starts[cell + 1] - 1) : last
             rates[cell] += rate * (Double(end - max(first, starts[cell])) + 1) / width
@@ -185,7 +185,7 @@ struct LoadMap: Sendable {
             if rate >= floor, rate > 0 {
                 kept.append((key, rate))
             } else {
-                rates[Self.upperBound(starts, key) - 1] += rate
+                rates[starts.partitioningIndex { $0 > key } - 1] += rate
             }
         }
         keys = kept.map(\.0)
@@ -212,21 +212,6 @@ struct LoadMap: Sendable {
         guard exponent < 64 else { return 0 }
         let whole = Int(exponent)
         return (1 - (exponent - Double(whole)) / 2) / Double(UInt64(1) << UInt64(whole))
-    }
-
-    /// The number of elements of a sorted array that are at most `key`.
-    private static func upperBound(_ sorted: [UInt64], _ key: UInt64) -> Int {
-        var (low, high) = (0, sorted.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if sorted[middle] <= key { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    /// The number of elements of a sorted array that are below `key`.
-    private static func lowerBound(_ sorted: [UInt64], _ key: UInt64) -> Int {
-        key == 0 ? 0 : upperBound(sorted, key - 1)
     }
 }
 

@@ -47,12 +47,8 @@ struct SliceTable: Sendable {
     @inline(__always)
     func index(of key: UInt64) -> Int {
         let cell = Int(truncatingIfNeeded: key &>> cellShift)
-        var low = Int(cells[cell])
-        var high = Int(cells[cell + 1])
-        while low < high {
-            let middle = (low + high + 1) / 2
-            if places[middle].first <= key { low = middle } else { high = middle - 1 }
-        }
-        return low
+        let (low, high) = (Int(cells[cell]), Int(cells[cell + 1]))
+        // The first one begins before the key.
+        return low == high ? low : places[low...high].partitioningIndex { $0.first > key } - 1
     }
 }

@@ -55,6 +55,20 @@ final class PendingCall: @unchecked Sendable {
     /// Whether the peer may have got the request.
     var mayHaveRun: Bool { state == .sent }
 
+    /// Encodes the request on another thread than the loop's and hands the call over: `submit` is called there.
+    func handOver(
+        to loop: EventLoop, _ key: MethodKey, _ context: CallContext, now: MonotonicTime, limit: Int,
+        _ encode: (inout WireEncoder) throws(WireError) -> Void, submit: @escaping @Sendable () -> Void
+    ) {
+        do throws(CallError) {
+            try self.encode(key, context, now: now, limit: limit, encode)
+            loop.execute(submit)
+        } catch {
+            // On the loop, to which the call belongs.
+            loop.execute { self.fail(error) }
+        }
+    }
+
     /// Encodes the request, outside of the connection's output; its id comes later.
     func encode(
         _ key: MethodKey, _ context: CallContext, now: MonotonicTime, limit: Int,

@@ -43,13 +43,10 @@ package final class RPCChannel: Sendable {
                 deadline: context.deadline, receiver: unsafe ReplyReceiver(resuming: continuation, decode))
             let now = loop.now
             if loop.isInLoop { return core.submit(pending, key, context, now: now, encode) }
-            do throws(CallError) {
-                try pending.encode(key, context, now: now, limit: core.limits.maximumFrameLength, encode)
-            } catch {
-                // On the loop, to which the call belongs.
-                return loop.execute { pending.fail(error) }
+            pending.handOver(to: loop, key, context, now: now, limit: core.limits.maximumFrameLength, encode) {
+                [core] in
+                core.submitEncoded(pending)
             }
-            loop.execute { [core] in core.submitEncoded(pending) }
         }
     }
 

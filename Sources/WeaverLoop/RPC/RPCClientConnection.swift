@@ -7,7 +7,7 @@ final class RPCClientConnection: ByteStreamDelegate {
     private let timer: LoopTimer
     private var stream: ByteStream?
     private let machine: LoopState<ConnectionMachine>
-    private var decoder = FrameDecoder(maximumLength: RPCLimits.maximumHelloLength)
+    private let decoder = LoopState(FrameDecoder(maximumLength: RPCLimits.maximumHelloLength))
     private var keepalive: Keepalive
     private var armedFor = MonotonicTime.never
     private let greetingDeadline: MonotonicTime
@@ -87,31 +87,20 @@ final class RPCClientConnection: ByteStreamDelegate {
     func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
         keepalive.received(now: loop.now)
         do throws(FrameError) {
-            try withDecoder { decoder throws(FrameError) in
-                try decoder.feed(bytes) { header, payload in receive(header, payload) }
-            }
+            try decoder.value.feed(bytes) { header, payload in receive(header, payload) }
         } catch {
             close(error.callError)
         }
-        if machine.value.state != .greeting { decoder.maximumLength = core.limits.maximumFrameLength }
-    }
-
-    /// Takes the decoder out of the connection for the time of `body`: while a property is lent to such a call, each use
-    /// of the connection inside of it is checked for exclusivity.
-    private func withDecoder(_ body: (inout FrameDecoder) throws(FrameError) -> Void) throws(FrameError) {
-        var lent = FrameDecoder(maximumLength: 0)
-        swap(&lent, &decoder)
-        defer { swap(&lent, &decoder) }
-        try body(&lent)
+        if machine.value.state != .greeting { decoder.value.maximumLength = core.limits.maximumFrameLength }
     }
 
     func streamReadDestination(_ stream: ByteStream) -> UnsafeMutableRawBufferPointer? {
-        unsafe decoder.wantsDirectRead ? decoder.directReadSpace() : nil
+        unsafe decoder.value.wantsDirectRead ? decoder.value.directReadSpace() : nil
     }
 
     func stream(_ stream: ByteStream, didReadIntoDestination count: Int) {
         keepalive.received(now: loop.now)
-        decoder.didReadDirectly(count) { header, payload in receive(header, payload) }
+        decoder.value.didReadDirectly(count) { header, payload in receive(header, payload) }
     }
 
     private func receive(_ header: FrameHeader, _ payload: RawSpan) -> Bool {

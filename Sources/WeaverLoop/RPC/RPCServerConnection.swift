@@ -10,7 +10,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
     private let timer: LoopTimer
     private let loop: EventLoop
     private let machine: LoopState<ConnectionMachine>
-    private var decoder = FrameDecoder(maximumLength: RPCLimits.maximumHelloLength)
+    private let decoder = LoopState(FrameDecoder(maximumLength: RPCLimits.maximumHelloLength))
     private let calls: LoopState<ServerCallTable<ServerCall>>
     private var keepalive: Keepalive
     private let dispatcher: LoopState<any RPCDispatcher>
@@ -53,38 +53,27 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
         readTime = loop.now
         keepalive.received(now: readTime)
         do throws(FrameError) {
-            try withDecoder { decoder throws(FrameError) in
-                try decoder.feed(bytes) { header, payload in receive(header, payload) }
-            }
+            try decoder.value.feed(bytes) { header, payload in receive(header, payload) }
         } catch {
             refuse(error.callError)
         }
         didFeed()
     }
 
-    /// Takes the decoder out of the connection for the time of `body`: while a property is lent to such a call, each use
-    /// of the connection inside of it is checked for exclusivity.
-    private func withDecoder(_ body: (inout FrameDecoder) throws(FrameError) -> Void) throws(FrameError) {
-        var lent = FrameDecoder(maximumLength: 0)
-        swap(&lent, &decoder)
-        defer { swap(&lent, &decoder) }
-        try body(&lent)
-    }
-
     func streamReadDestination(_ stream: ByteStream) -> UnsafeMutableRawBufferPointer? {
-        unsafe decoder.wantsDirectRead ? decoder.directReadSpace() : nil
+        unsafe decoder.value.wantsDirectRead ? decoder.value.directReadSpace() : nil
     }
 
     func stream(_ stream: ByteStream, didReadIntoDestination count: Int) {
         readTime = loop.now
         keepalive.received(now: readTime)
-        decoder.didReadDirectly(count) { header, payload in receive(header, payload) }
+        decoder.value.didReadDirectly(count) { header, payload in receive(header, payload) }
         didFeed()
     }
 
     /// The frames of one read are done.
     private func didFeed() {
-        if machine.value.state != .greeting { decoder.maximumLength = server.limits.maximumFrameLength }
+        if machine.value.state != .greeting { decoder.value.maximumLength = server.limits.maximumFrameLength }
         if !stream.isWritable { stream.pauseReading() } else { giveTurn() }
         if let deadline = calls.value.nextDeadline { arm(for: deadline) }
     }
@@ -282,7 +271,7 @@ final class RPCServerConnection: ByteStreamDelegate, ServerReplySink, @unchecked
 
     // MARK: Ending
 
-    /// Tells the peer to send no more calls.value.
+    /// Tells the peer to send no more calls.
     func sendGoaway() {
         guard machine.value.state == .ready else { return }
         machine.value.didSendGoaway()

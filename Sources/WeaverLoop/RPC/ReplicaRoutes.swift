@@ -81,13 +81,8 @@ struct ReplicaRoutes {
     }
 
     private func slice(of key: UInt64) -> Int? {
-        var low = 0
-        var high = starts.count
-        while low < high {
-            let middle = (low + high) / 2
-            if starts[middle] <= key { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? nil : low - 1
+        let next = starts.partitioningIndex { $0 > key }
+        return next == 0 ? nil : next - 1
     }
 
     @inline(__always)

@@ -102,13 +102,7 @@ package final class ReplicaSet: Sendable {
         _ pending: PendingCall, _ key: MethodKey, _ context: CallContext, _ routingKey: UInt64?, _ now: MonotonicTime,
         _ encode: (inout WireEncoder) throws(WireError) -> Void
     ) {
-        do throws(CallError) {
-            try pending.encode(key, context, now: now, limit: limits.maximumFrameLength, encode)
-        } catch {
-            // On the loop, to which the call belongs.
-            return loop.execute { pending.fail(error) }
-        }
-        loop.execute { [self] in
+        pending.handOver(to: loop, key, context, now: now, limit: limits.maximumFrameLength, encode) { [self] in
             guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
             channel.core.submitEncoded(pending)
         }

@@ -161,14 +161,14 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 babysitter.answered(replica, now: loop.now)
                 switch (message, reply) {
                 // A weavelet that counts no load serves all the same.
-                case (.reportLoad, .refused): break
+                case (.reportLoad, .refused): babysitter.loadReported(by: replica, [], now: loop.now)
                 case (_, .refused(let reason)): babysitter.failed(replica, reason: reason, now: loop.now)
                 case (.setup, .info(let info)): babysitter.reported(replica, info, now: loop.now)
                 case (.componentsToStart, .done): babysitter.started(replica, now: loop.now)
                 case (.drain, .done): babysitter.drained(replica, now: loop.now)
                 case (.healthCheck, .health): break
                 case (.reportLoad, .load(let reports, let problem)):
-                    for report in reports { babysitter.loadReported(by: replica, report, now: loop.now) }
+                    babysitter.loadReported(by: replica, reports, now: loop.now)
                     if let problem { loadDropped(replica, problem) }
                 default: babysitter.failed(replica, reason: "it gave an answer of another kind", now: loop.now)
                 }
@@ -202,7 +202,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
         envelopes[envelope.replica] = nil
         ending.removeAll { !$0.hasOpenOutputs }
-        ending.append(envelope)
+        if envelope.hasOpenOutputs { ending.append(envelope) }
         perform {
             $0.exited(
                 envelope.replica, status: "\(status)", isSuccess: status == .exited(0), now: loop.now)

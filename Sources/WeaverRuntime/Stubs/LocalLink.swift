@@ -5,8 +5,8 @@ package import WeaverLoop
 /// deadlines and to `runsOn: .pool`.
 ///
 /// A call that needs neither costs one atomic addition, one look at the task's context and, every 64th time, two
-/// clock readings. Its stub has nothing to do behind it, unless it is timed: to come back to a stub costs as much as all of
-/// that, see ``ComponentClient/call(_:routingKey:encode:decode:)``.
+/// clock readings; and the return to its stub, which costs as much as all of that where the task prefers an executor, see
+/// ``ComponentClient/call(_:routingKey:encode:decode:)``.
 public final class LocalLink: Sendable {
     /// One in so many calls is timed.
     package static let samplingInterval: UInt64 = 64

@@ -51,7 +51,10 @@ package final class ComponentDispatcher: RPCDispatcher {
 
     /// The dispatcher for one peer: what the peer has not named in its hello is refused.
     package func session(for peer: HelloPeer) -> any RPCDispatcher {
-        PeerDispatcher(peer: peer.name, permitted: Set(peer.reachable), methods: methods)
+        let permitted = Set(peer.reachable)
+        return PeerDispatcher(
+            peer: peer.name, all: table,
+            permitted: MethodTable(methods.filter { permitted.contains($0.value.component) }))
     }
 
     package func dispatch(
@@ -71,20 +74,20 @@ extension CallError {
 /// The methods as one peer may call them.
 private final class PeerDispatcher: RPCDispatcher {
     private let peer: String
-    private let allowed: MethodTable<ServedMethod>
-    private let refused: MethodTable<ServedMethod>
+    private let all: MethodTable<ServedMethod>
+    private let permitted: MethodTable<ServedMethod>
 
-    init(peer: String, permitted: Set<String>, methods: [MethodKey: ServedMethod]) {
+    init(peer: String, all: MethodTable<ServedMethod>, permitted: MethodTable<ServedMethod>) {
         self.peer = peer
-        allowed = MethodTable(methods.filter { permitted.contains($0.value.component) })
-        refused = MethodTable(methods.filter { !permitted.contains($0.value.component) })
+        self.all = all
+        self.permitted = permitted
     }
 
     func dispatch(
         _ key: MethodKey, arguments: inout WireDecoder, head: CallHead
     ) throws(CallError) -> ServerCall {
-        if let method = allowed[key] { return try method.dispatch(&arguments, head) }
-        guard let method = refused[key] else { throw .unknownMethod(key) }
+        if let method = permitted[key] { return try method.dispatch(&arguments, head) }
+        guard let method = all[key] else { throw .unknownMethod(key) }
         throw CallError(.notPermitted, "\(peer) has no ref to \(method.component)")
     }
 }

@@ -110,6 +110,16 @@ import Testing
         #expect(world.collectLoad() == world.collected.last)
     }
 
+    @Test func `an answer without a report, or a refusal, is not waited for any longer`() {
+        var (world, _, cache) = worldWithCache()
+        world.reportedCalls = nil
+        let asked = world.collectLoad()
+        world.reportLoad(by: cache[0], calls: 5)
+        #expect(world.collected == [])
+        world.reportNoLoad(by: cache[1])
+        #expect(world.collected == [asked])
+    }
+
     @Test func `the status shows who has which share of the keys and of the load, where it is wanted`() throws {
         var (world, _, cache) = worldWithCache()
         world.reportLoad(by: cache[0], calls: 500)

@@ -137,7 +137,12 @@ struct World {
         let slice = SliceLoad(
             first: 0, last: .max, calls: calls, distinctKeys: min(1, calls), partCalls: parts, hotKeys: [])
         babysitter.loadReported(
-            by: replica, LoadReport(component: component, version: 1, seconds: 5, slices: [slice]), now: now)
+            by: replica, [LoadReport(component: component, version: 1, seconds: 5, slices: [slice])], now: now)
+        settle()
+    }
+
+    mutating func reportNoLoad(by replica: String) {
+        babysitter.loadReported(by: replica, [], now: now)
         settle()
     }
 

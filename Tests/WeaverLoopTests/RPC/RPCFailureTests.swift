@@ -19,6 +19,23 @@ import WeaverCore
         }
     }
 
+    @Test func `callers are looked at in the interval of the limits, and not between`() async throws {
+        var limits = RPCLimits()
+        limits.cancellationInterval = .seconds(3600)
+        // Each look at the clock is one at the callers, too.
+        limits.pingInterval = .seconds(3600)
+        limits.silenceLimit = .seconds(7200)
+        try await withRPC(clientLimits: limits) { _, channel, record in
+            let task = Task { try await channel.call(.gated, [3]) }
+            try await eventually("the call has started") { record.startedCount == 1 }
+            task.cancel()
+            for _ in 0..<20 { _ = try await channel.call(.echo) }
+            record.gate.open()
+            let answer = try await task.value
+            #expect(answer == [3])
+        }
+    }
+
     @Test func `a task that is cancelled already makes no call`() async throws {
         try await withRPC { _, channel, record in
             let task: Task<[UInt8], any Error> = Task {
