@@ -75,7 +75,9 @@ test-release: release ## Run the tests of optimised builds, but for those of the
 	$(STEP) "building the package and its tests, optimised"
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(TESTABLE) --build-tests
 	$(STEP) "tests of the package, optimised"
-	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --skip IntegrationTests
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --skip IntegrationTests --skip '$(SIMULATIONS)'
+	$(STEP) "simulations, optimised"
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --filter '$(SIMULATIONS)'
 	$(STEP) "tests of the real binaries, optimised"
 	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product UnrulyApp
