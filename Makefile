@@ -47,8 +47,8 @@ $(PLUGIN): $(PLUGIN_SOURCES)
 	$(SWIFT) build $(NESTED) --product WeaverMacros
 	@mkdir -p $(@D) && cp $(SCRATCH)/debug/WeaverMacros-tool $@
 
-# They compute for long, and would keep every thread from tests that time something out.
-SIMULATIONS := AssignerSimulationTests|AssignerTests|RecordedLoadTests|HotKeySketchTests|HyperLogLogTests
+# They compute for long, or run compilers, and would keep every core from tests that time something out.
+LONG := AssignerSimulationTests|AssignerTests|RecordedLoadTests|HotKeySketchTests|HyperLogLogTests|MatrixTests|DiscoveryTests
 
 test: deps ## Build and run every test
 	$(STEP) "tests of the benchmark's harness"
@@ -65,9 +65,9 @@ test: deps ## Build and run every test
 	@$(SWIFT) test list $(NESTED) --skip-build 2>/dev/null | grep -q '^WeaverCoreTests' || \
 		{ echo "weaver: the package's tests are not what would run"; exit 1; }
 	$(STEP) "tests of the package"
-	$(SWIFT) test $(NESTED) --skip-build --skip IntegrationTests --skip '$(SIMULATIONS)'
-	$(STEP) "simulations"
-	$(SWIFT) test $(NESTED) --skip-build --filter '$(SIMULATIONS)'
+	$(SWIFT) test $(NESTED) --skip-build --skip IntegrationTests --skip '$(LONG)'
+	$(STEP) "simulations, and tests that run the compiler"
+	$(SWIFT) test $(NESTED) --skip-build --filter '$(LONG)'
 	$(STEP) "tests of the real binaries"
 	WEAVER_BINARIES=$(SCRATCH)/debug $(SWIFT) test $(NESTED) --skip-build --filter IntegrationTests
 
@@ -75,9 +75,9 @@ test-release: release ## Run the tests of optimised builds, but for those of the
 	$(STEP) "building the package and its tests, optimised"
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(TESTABLE) --build-tests
 	$(STEP) "tests of the package, optimised"
-	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --skip IntegrationTests --skip '$(SIMULATIONS)'
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --skip IntegrationTests --skip '$(LONG)'
 	$(STEP) "simulations, optimised"
-	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --filter '$(SIMULATIONS)'
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) test $(TESTABLE) --skip-build --filter '$(LONG)'
 	$(STEP) "tests of the real binaries, optimised"
 	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product UnrulyApp

@@ -25,6 +25,7 @@ import WeaverCore
         // Each look at the clock is one at the callers, too.
         limits.pingInterval = .seconds(3600)
         limits.silenceLimit = .seconds(7200)
+        limits.connectTimeout = .seconds(3600)
         try await withRPC(clientLimits: limits) { _, channel, record in
             let task = Task { try await channel.call(.gated, [3]) }
             try await eventually("the call has started") { record.startedCount == 1 }
