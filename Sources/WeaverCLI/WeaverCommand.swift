@@ -14,9 +14,11 @@ package struct WeaverCommand: AsyncParsableCommand {
                                                  restarted, behind a proxy
               weaver multi status                what runs, in which processes
               weaver multi stop                  ends it, in order
+              weaver proxy                       the HTTP proxy alone, in
+                                                 front of other servers
             """,
         version: VersionCommand.text,
-        subcommands: [MultiCommand.self, SingleCommand.self, VersionCommand.self])
+        subcommands: [MultiCommand.self, SingleCommand.self, ProxyCommand.self, VersionCommand.self])
 
     package init() {}
 

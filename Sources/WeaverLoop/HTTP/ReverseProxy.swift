@@ -2,7 +2,7 @@ internal import CUV
 package import WeaverCore
 
 /// The bounds of a reverse proxy.
-package struct ReverseProxyConfiguration: Sendable {
+package struct ReverseProxyConfiguration: Sendable, Equatable {
     /// The side towards the clients.
     package var server = HTTPServerConfiguration()
     /// What a backend's messages may cost.
