@@ -66,7 +66,8 @@ package struct SocketFolder: Sendable, Hashable {
 
     /// Removes the sockets and the folder; nothing else is ever in it.
     package func remove() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where name.hasSuffix(Self.suffix) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where name.hasSuffix(Self.suffix)
+        {
             unsafe _ = unlink("\(path)/\(name)")
         }
         unsafe _ = rmdir(path)
