@@ -14,11 +14,16 @@ package struct WeaverCommand: AsyncParsableCommand {
                                                  restarted, behind a proxy
               weaver multi status                what runs, in which processes
               weaver multi stop                  ends it, in order
+              weaver check weaver.toml           what deploy checks first
+              weaver callgraph BINARY            which component calls which
               weaver proxy                       the HTTP proxy alone, in
                                                  front of other servers
             """,
         version: VersionCommand.text,
-        subcommands: [MultiCommand.self, SingleCommand.self, ProxyCommand.self, VersionCommand.self])
+        subcommands: [
+            MultiCommand.self, SingleCommand.self, CheckCommand.self, CallgraphCommand.self, ProxyCommand.self,
+            VersionCommand.self,
+        ])
 
     package init() {}
 

@@ -15,6 +15,7 @@ struct ProxyLimitOptions: ParsableArguments {
     @Option(name: .long, help: Self.help("response_timeout")) var responseTimeout: String?
     @Option(name: .long, help: Self.help("wait_timeout")) var waitTimeout: String?
     @Option(name: .long, help: Self.help("backend_idle_timeout")) var backendIdleTimeout: String?
+    @Option(name: .long, help: Self.help("tunnel_idle_timeout")) var tunnelIdleTimeout: String?
 
     private var values: [(key: String, value: String?)] {
         [
@@ -22,7 +23,7 @@ struct ProxyLimitOptions: ParsableArguments {
             ("max_body", maxBody), ("max_connections", maxConnections), ("header_timeout", headerTimeout),
             ("idle_timeout", idleTimeout), ("connect_timeout", connectTimeout),
             ("response_timeout", responseTimeout), ("wait_timeout", waitTimeout),
-            ("backend_idle_timeout", backendIdleTimeout),
+            ("backend_idle_timeout", backendIdleTimeout), ("tunnel_idle_timeout", tunnelIdleTimeout),
         ]
     }
 

@@ -65,6 +65,9 @@ package struct ProxySetting: Sendable {
         ProxySetting(
             "backend_idle_timeout", .duration(\.keptConnectionTimeout, times),
             "a connection to a backend that carries nothing is closed"),
+        ProxySetting(
+            "tunnel_idle_timeout", .duration(\.server.tunnelIdleTimeout, .zero ... .seconds(24 * 3600)),
+            "a tunnel (WebSocket and the like) through which nothing passes is cut; 0s for never"),
     ]
 
     /// The setting with this key.
