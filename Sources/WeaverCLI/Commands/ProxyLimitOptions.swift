@@ -13,6 +13,8 @@ struct ProxyLimitOptions: ParsableArguments {
     @Option(name: .long, help: Self.help("idle_timeout")) var idleTimeout: String?
     @Option(name: .long, help: Self.help("connect_timeout")) var connectTimeout: String?
     @Option(name: .long, help: Self.help("response_timeout")) var responseTimeout: String?
+    @Option(name: .long, help: Self.help("max_backend_requests")) var maxBackendRequests: String?
+    @Option(name: .long, help: Self.help("max_waiting")) var maxWaiting: String?
     @Option(name: .long, help: Self.help("wait_timeout")) var waitTimeout: String?
     @Option(name: .long, help: Self.help("backend_idle_timeout")) var backendIdleTimeout: String?
     @Option(name: .long, help: Self.help("tunnel_idle_timeout")) var tunnelIdleTimeout: String?
@@ -22,7 +24,8 @@ struct ProxyLimitOptions: ParsableArguments {
             ("max_request_line", maxRequestLine), ("max_head", maxHead), ("max_fields", maxFields),
             ("max_body", maxBody), ("max_connections", maxConnections), ("header_timeout", headerTimeout),
             ("idle_timeout", idleTimeout), ("connect_timeout", connectTimeout),
-            ("response_timeout", responseTimeout), ("wait_timeout", waitTimeout),
+            ("response_timeout", responseTimeout), ("max_backend_requests", maxBackendRequests),
+            ("max_waiting", maxWaiting), ("wait_timeout", waitTimeout),
             ("backend_idle_timeout", backendIdleTimeout), ("tunnel_idle_timeout", tunnelIdleTimeout),
         ]
     }

@@ -15,6 +15,8 @@ final class ProxiedClient {
     private var head = OutputBuffer()
     private var peer: ForwardedPeer
     private var responseTrailers: TrailerSection?
+    /// When the current request has waited for a backend long enough; nil before it waits.
+    private var waitDeadline: MonotonicTime?
 
     init(proxy: ReverseProxy, connection: HTTPServerConnection) {
         self.proxy = proxy
@@ -38,7 +40,10 @@ final class ProxiedClient {
         if action.contains(.pickBackend) { pick() }
         if action.contains(.waitForBackend) {
             proxy.wait(self)
-            connection.handlerDeadline = loop.now + proxy.configuration.waitTimeout
+            // One bound for all the waiting of a request: it may be woken and find nothing.
+            let deadline = waitDeadline ?? loop.now + proxy.configuration.waitTimeout
+            waitDeadline = deadline
+            connection.handlerDeadline = deadline
         }
         if action.contains(.sendHead) { sendHead() }
         if action.contains(.readRequestBody) { connection.resumeBody() }
@@ -79,8 +84,10 @@ final class ProxiedClient {
                     responseBytes: false, nothingSent: true, detail: "a replica cannot be connected"))
         case .exhausted:
             perform(exchangeState.localFailure())
+        case .busy:
+            perform(exchangeState.nonePicked(isBusy: true, mayWait: proxy.mayWait))
         case .none:
-            perform(exchangeState.nonePicked())
+            perform(exchangeState.nonePicked(mayWait: proxy.mayWait))
         }
     }
 
@@ -176,6 +183,7 @@ extension ProxiedClient: HTTPConnectionHandler {
     func requestDidBegin(_ request: borrowing RequestHead, in bytes: RawSpan) {
         head.truncate(to: 0)
         excluded.removeAll(keepingCapacity: true)
+        waitDeadline = nil
         if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
         upgrade = UpgradeOffer(request, in: bytes)
         HeadRewriter.write(request: request, in: bytes, from: peer, upgrade: upgrade, to: &head)

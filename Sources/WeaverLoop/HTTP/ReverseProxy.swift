@@ -12,7 +12,11 @@ package struct ReverseProxyConfiguration: Sendable, Equatable {
     /// A backend has to begin its response this long after the last part of the request. Past it: 504. A response that
     /// has begun may take as long as it likes: streams are never cut.
     package var responseTimeout = Duration.seconds(60)
-    /// How long a request waits when no backend is ready. Past it: 503 with Retry-After.
+    /// Requests in flight with one backend at a time, 0 for no limit. More wait for one to end. Tunnels do not count.
+    package var maximumBackendRequests = 4096
+    /// Requests that wait for a backend at a time. Past it: 503 with Retry-After.
+    package var maximumWaiting = 1024
+    /// How long a request waits when no backend is ready, or all are busy. Past it: 503 with Retry-After.
     package var waitTimeout = Duration.seconds(10)
     /// A kept connection to a backend is closed after this time; shorter than the 75 s of our own servers, so that the
     /// proxy closes first.
@@ -53,14 +57,16 @@ package final class ReverseProxy {
         [unowned self] connection in
         ProxiedClient(proxy: self, connection: connection)
     }
-    private var table = BackendTable()
+    private var table: BackendTable
     private var backends: [BackendTable.ID: Backend] = [:]
-    private var waiting: [ObjectIdentifier: ProxiedClient] = [:]
+    /// The one that has waited longest is first.
+    private var waiting: [ProxiedClient] = []
 
     /// A proxy that does not listen yet and has no backends.
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
         self.loop = loop
         self.configuration = configuration
+        table = BackendTable(maximumInFlight: configuration.maximumBackendRequests)
         server.onSweep = { [weak self] now in self?.sweep(now) }
     }
 
@@ -98,7 +104,7 @@ package final class ReverseProxy {
             backends[backend.id] = backend
         }
         guard !backends.isEmpty else { return }
-        for client in exchange(&waiting, with: [:]).values { client.backendsChanged() }
+        for client in exchange(&waiting, with: []) { client.backendsChanged() }
     }
 
     /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
@@ -124,6 +130,8 @@ package final class ReverseProxy {
         case failed(Backend)
         /// This process can make no connection.
         case exhausted
+        /// Each backend that was not tried has as many requests as it may have.
+        case busy
         case none
     }
 
@@ -132,9 +140,8 @@ package final class ReverseProxy {
     /// What may become a tunnel gets a new one: the connection is used up, and an offer cannot be sent again when a
     /// kept connection turns out to have been closed.
     func pick(for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool) -> Pick {
-        guard let id = table.pick(excluding: excluded, forTunnel: forTunnel, now: loop.now.nanoseconds),
-            let backend = backends[id]
-        else { return .none }
+        let choice = table.pick(excluding: excluded, forTunnel: forTunnel, now: loop.now.nanoseconds)
+        guard let id = choice.id, let backend = backends[id] else { return choice == .busy ? .busy : .none }
         if !forTunnel, let kept = backend.takeKept() {
             table.began(id)
             counters.reusedConnections += 1
@@ -164,6 +171,7 @@ package final class ReverseProxy {
     func becameTunnel(_ connection: BackendConnection) {
         answered(connection)
         table.becameTunnel(connection.backend.id)
+        wakeOne()
     }
 
     /// A new connection could not be made, or broke without an answer.
@@ -180,14 +188,23 @@ package final class ReverseProxy {
         } else {
             connection.close()
         }
+        wakeOne()
     }
 
+    /// One more may wait.
+    var mayWait: Bool { waiting.count < configuration.maximumWaiting }
+
     func wait(_ client: ProxiedClient) {
-        waiting[ObjectIdentifier(client)] = client
+        waiting.append(client)
     }
 
     func stopWaiting(_ client: ProxiedClient) {
-        waiting[ObjectIdentifier(client)] = nil
+        if !waiting.isEmpty { waiting.removeAll { $0 === client } }
+    }
+
+    /// A backend has room for one more.
+    private func wakeOne() {
+        if !waiting.isEmpty { waiting.removeFirst().backendsChanged() }
     }
 
     private func sweep(_ now: MonotonicTime) {

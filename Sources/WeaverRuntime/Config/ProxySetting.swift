@@ -60,8 +60,14 @@ package struct ProxySetting: Sendable {
             "response_timeout", .duration(\.responseTimeout, times),
             "a backend has to begin its response so long after the request; past it 504"),
         ProxySetting(
+            "max_backend_requests", .count(\.maximumBackendRequests, 0...1_000_000),
+            "requests in flight with one backend, 0 for no limit; more wait"),
+        ProxySetting(
+            "max_waiting", .count(\.maximumWaiting, 0...1_000_000),
+            "requests that wait for a backend; one more gets 503"),
+        ProxySetting(
             "wait_timeout", .duration(\.waitTimeout, times),
-            "how long a request waits when no backend is ready; past it 503"),
+            "how long a request waits when no backend is ready or all are busy; past it 503"),
         ProxySetting(
             "backend_idle_timeout", .duration(\.keptConnectionTimeout, times),
             "a connection to a backend that carries nothing is closed"),
