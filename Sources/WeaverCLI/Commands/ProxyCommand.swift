@@ -31,6 +31,9 @@ struct ProxyCommand: AsyncParsableCommand {
             requests in flight are finished; a second one does not wait. Exits
             with 0.
 
+            With --access-log combined or json each request gets a line. Lines that
+            cannot be written in time are dropped, and counted in the log.
+
             Behind a terminator for TLS or HTTP/2, name it with --trusted-proxy,
             so that its X-Forwarded-* and Forwarded are believed.
             """)
@@ -55,6 +58,19 @@ struct ProxyCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
+            "A line for each request: \(ProxyOptions.accessLogNames.joined(separator: ", ")). (default: off)",
+            valueName: "format"))
+    var accessLog: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where they go, at its end; /dev/stderr works, too. (default: the standard output)", valueName: "file"))
+    var accessLogFile: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
             "How long requests in flight may take at the end. (default: \(DurationText.text(EndBounds.drain)))",
             valueName: "duration"))
     var drainTimeout: String?
@@ -63,27 +79,36 @@ struct ProxyCommand: AsyncParsableCommand {
         ProcessLimits.raiseOpenFiles()
         let addresses = try Self.addresses(listen, of: "--listen", needed: "where to listen")
         let backends = try Self.addresses(backend, of: "--backend", needed: "where requests go")
-        let configuration = try makeConfiguration()
+        let options = try makeOptions()
+        let logs = AccessLogFiles()
+        let accessLog = try options.accessLog.map { format in
+            try options.accessLogFile.map { try logs.log(format, file: $0) }
+                ?? logs.log(format, descriptor: STDOUT_FILENO)
+        }
         let loop = try EventLoop()
         let proxy = StandaloneProxy(
-            loop: loop, listeners: addresses.count, configuration: configuration, backends: backends,
-            drainTimeout: try drainBound())
+            loop: loop, listeners: addresses.count, configuration: options.configuration, backends: backends,
+            drainTimeout: try drainBound(), accessLog: accessLog)
         for address in try await proxy.start(addresses) {
             Terminal.put("listening on \(address)\n", to: STDOUT_FILENO)
         }
         let cut = try await proxy.run()
+        await logs.flush(within: MultiDeployment.logFlushBound)
         if cut > 0 { Terminal.put("weaver: \(cut) connections were cut\n", to: STDERR_FILENO) }
     }
 
-    /// The proxy's configuration that the options ask for.
-    func makeConfiguration() throws -> ReverseProxyConfiguration {
-        var configuration = ReverseProxyConfiguration()
-        try limits.apply(to: &configuration)
-        for block in trustedProxy where !configuration.trustedProxies.insert(block) {
-            throw ValidationError(
-                "--trusted-proxy \(block) is no address or block: write it like 127.0.0.1, 10.0.0.0/8 or ::1/128")
+    /// What the flags ask of the proxy.
+    func makeOptions() throws -> ProxyOptions {
+        var options = ProxyOptions()
+        do throws(ProxySettingError) {
+            try limits.apply(to: &options.configuration)
+            for block in trustedProxy { try options.trust(block, as: "--trusted-proxy") }
+            if let accessLog { try options.setAccessLog(accessLog, as: "--access-log") }
+        } catch {
+            throw ValidationError(error.description)
         }
-        return configuration
+        options.accessLogFile = accessLogFile
+        return options
     }
 
     private func drainBound() throws -> Duration {

@@ -31,14 +31,10 @@ struct ProxyLimitOptions: ParsableArguments {
     }
 
     /// Sets what was given.
-    func apply(to configuration: inout ReverseProxyConfiguration) throws {
+    func apply(to configuration: inout ReverseProxyConfiguration) throws(ProxySettingError) {
         for (key, value) in values {
             guard let value, let setting = ProxySetting.named(key) else { continue }
-            do throws(ProxySettingError) {
-                try setting.set(value, as: "--\(setting.flag)", in: &configuration)
-            } catch {
-                throw ValidationError(error.description)
-            }
+            try setting.set(value, as: "--\(setting.flag)", in: &configuration)
         }
     }
 

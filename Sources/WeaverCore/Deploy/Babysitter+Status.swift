@@ -23,6 +23,16 @@ extension Babysitter {
             }, routing: withRouting ? routingStatus : nil)
     }
 
+    /// The process that serves `listener` at `address`; nil when there is none any more.
+    package func processID(exporting listener: String, at address: String) -> Int32? {
+        for group in groups {
+            for slot in group.slots where slot.exported[listener]?.description == address {
+                return slot.processID.map { Int32(clamping: $0) }
+            }
+        }
+        return nil
+    }
+
     private var routingStatus: [DeploymentStatus.Routing] {
         assigners.sorted { $0.key < $1.key }.map { component, assigner in
             let slots = plan.groupIndex(of: component).map { groups[$0].slots } ?? []

@@ -16,6 +16,8 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
     package var listeners: [Listener]
     /// Who serves which keys of the routed components, sorted by name; only where it was asked for.
     package var routing: [Routing]?
+    /// The proxies by listener, and their backends.
+    package var proxies: [ProxyStatus]?
 
     package init(
         app: String, deployment: String, pid: Int32, age: Double, isStopping: Bool = false, groups: [Group],

@@ -124,10 +124,11 @@ package struct BackendTable: Sendable {
         update(id) { $0.failedUntil = now + Self.failureBackoff }
     }
 
-    /// `id` has failed and not answered since; `isBackingOff` while it is asked last for that.
-    package func failure(of id: ID, now: UInt64) -> (isFailing: Bool, isBackingOff: Bool) {
-        let until = entries.first { $0.id == id }?.failedUntil ?? 0
-        return (until > 0, until > now)
+    /// Whether `id` gets requests; one that was removed is draining.
+    package func state(of id: ID, now: UInt64) -> ProxyStatus.State {
+        guard let entry = entries.first(where: { $0.id == id }) else { return .draining }
+        if entry.failedUntil == 0 { return .ready }
+        return entry.failedUntil > now ? .backingOff : .failing
     }
 
     /// `id` answered.

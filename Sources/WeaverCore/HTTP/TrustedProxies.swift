@@ -24,6 +24,21 @@ package struct TrustedProxies: Sendable, Equatable {
         return true
     }
 
+    /// The client on whose behalf `peer` speaks: the last address of X-Forwarded-For that is not trusted, or the first one
+    /// where all are. What is no literal address ends the search: nobody vouches for what stands before it.
+    ///
+    /// - Parameter forwardedFor: the values of all X-Forwarded-For fields, joined by commas.
+    package func client(of peer: String, forwardedFor: [UInt8]) -> String {
+        var client = peer
+        for element in forwardedFor.split(separator: UInt8(ascii: ",")).reversed() {
+            guard contains(client) else { break }
+            let text = String(decoding: element.filter { !HTTPCharacters.isBlank($0) }, as: UTF8.self)
+            guard IPAddress.parse(text[...]) != nil else { break }
+            client = IPAddress.canonical(text)
+        }
+        return client
+    }
+
     /// Is the peer at the literal address `host` in one of the blocks?
     package func contains(_ host: String) -> Bool {
         if blocks.isEmpty { return false }

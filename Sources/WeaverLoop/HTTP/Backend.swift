@@ -6,6 +6,8 @@ final class Backend {
     let address: SocketAddress
     /// It is not a backend of the proxy any more.
     private(set) var isRemoved = false
+    /// What it was sent, and how it answered.
+    var traffic = TrafficMeter()
     /// The one used last is used first, so that the others can go when there are more than needed.
     private var kept: [BackendConnection] = []
 

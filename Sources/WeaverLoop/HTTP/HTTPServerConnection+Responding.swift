@@ -118,6 +118,7 @@ extension HTTPServerConnection {
         writeError(status, detail: detail, keepAlive: false, withoutBody: traits?.method == .head)
         if phase != .head { endExchange() }
         linger()
+        handler?.requestRefused(status)
         // The handler has to let go of a request that will never be complete.
         exchange(&handler, with: nil)?.clientDidClose()
     }

@@ -70,6 +70,7 @@ package final class HTTPServerConnection {
         if isRefused {
             writeError(
                 .serviceUnavailable, detail: "too many connections", keepAlive: false, retryAfterSeconds: 1)
+            handler.requestRefused(.serviceUnavailable)
             linger()
         }
     }

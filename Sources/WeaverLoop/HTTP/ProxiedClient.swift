@@ -13,10 +13,17 @@ final class ProxiedClient {
     private var excluded: [BackendTable.ID] = []
     /// The request's head as the backends get it, kept until a response begins.
     private var head = OutputBuffer()
-    private var peer: ForwardedPeer
+    private(set) var peer: ForwardedPeer
     private var responseTrailers: TrailerSection?
+    /// The current request has not been given to any backend.
+    private var isNewRequest = false
     /// When the current request has waited for a backend long enough; nil before it waits.
     private var waitDeadline: MonotonicTime?
+    /// When the current request came, and when it was sent to the backend that has it.
+    var requestBegan = MonotonicTime(nanoseconds: 0)
+    private(set) var attemptBegan = MonotonicTime(nanoseconds: 0)
+    /// What the access log gets; nil without a request, or without a log.
+    var record: AccessRecord?
 
     init(proxy: ReverseProxy, connection: HTTPServerConnection) {
         self.proxy = proxy
@@ -51,13 +58,19 @@ final class ProxiedClient {
             proxy.counters.failures += 1
             proxy.stopWaiting(self)
             forgetHead()
+            noteFailure(failure.status)
+            noteEnd(isComplete: true)
             connection.respondError(
                 failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds)
         }
         if action.contains(.finishResponse) {
+            noteEnd(isComplete: true)
             connection.finishResponse(trailers: exchange(&responseTrailers, with: nil))
         }
-        if action.contains(.abortClient) { connection.abort() }
+        if action.contains(.abortClient) {
+            proxy.traffic.failed()
+            connection.abort()
+        }
         if exchangeState.offersUpgrade { performTunnel(action) }
     }
 
@@ -69,14 +82,25 @@ final class ProxiedClient {
     private func pick() {
         proxy.stopWaiting(self)
         connection.handlerDeadline = nil
-        switch proxy.pick(for: self, excluding: excluded, forTunnel: exchangeState.offersUpgrade) {
+        attemptBegan = loop.now
+        if isNewRequest {
+            isNewRequest = false
+            requestBegan = attemptBegan
+        }
+        switch proxy.pick(
+            for: self, excluding: excluded, forTunnel: exchangeState.offersUpgrade, now: attemptBegan)
+        {
         case .kept(let kept):
             backend = kept
+            noteSending(to: kept.backend)
             perform(exchangeState.picked(reused: true))
         case .connecting(let made):
             backend = made
+            noteSending(to: made.backend)
             perform(exchangeState.picked(reused: false))
         case .failed(let backend):
+            noteSending(to: backend)
+            backend.traffic.failed()
             excluded.append(backend.id)
             perform(exchangeState.picked(reused: false))
             perform(
@@ -123,12 +147,14 @@ final class ProxiedClient {
         guard failed === backend else { return }
         if exchangeState.isConnecting {
             if failed.backend.isRemoved { return perform(exchangeState.backendRemoved()) }
+            failed.backend.traffic.failed()
             proxy.failed(failed)
             excluded.append(failed.backend.id)
             if isTimeout { return perform(exchangeState.timedOut()) }
         } else {
             // Where one kept connection is broken the others are likely to be: the next attempt makes a new one.
             failed.backend.closeAllKept()
+            failed.backend.traffic.failed()
             if !failed.hasAnswered, !failed.hasResponseBytes { proxy.failed(failed) }
         }
         let action = exchangeState.backendFailed(
@@ -156,6 +182,7 @@ final class ProxiedClient {
 
     func responseBegan(_ response: borrowing ResponseHead, in bytes: RawSpan) {
         exchangeState.responseBegan()
+        noteResponse(response.status)
         if let backend { proxy.answered(backend) }
         forgetHead()
         connection.handlerDeadline = nil
@@ -167,6 +194,7 @@ final class ProxiedClient {
     }
 
     func responseReceived(_ body: RawSpan) {
+        record?.entry.bodyBytes += UInt64(body.byteCount)
         connection.sendBody(body)
         if !connection.isWritable { backend?.pauseReading() }
     }
@@ -184,6 +212,8 @@ extension ProxiedClient: HTTPConnectionHandler {
         head.truncate(to: 0)
         excluded.removeAll(keepingCapacity: true)
         waitDeadline = nil
+        isNewRequest = true
+        noteRequest(request, in: bytes)
         if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
         upgrade = UpgradeOffer(request, in: bytes)
         HeadRewriter.write(request: request, in: bytes, from: peer, upgrade: upgrade, to: &head)
@@ -225,10 +255,12 @@ extension ProxiedClient: HTTPConnectionHandler {
 
     func clientDidClose() {
         proxy.stopWaiting(self)
+        noteEnd(isComplete: false)
         perform(exchangeState.clientGone())
     }
 
     func deadlineDidPass() {
+        if exchangeState.isAwaiting || exchangeState.isConnecting { backend?.backend.traffic.failed() }
         perform(exchangeState.timedOut())
     }
 

@@ -52,6 +52,10 @@ package final class ReverseProxy {
     package let configuration: ReverseProxyConfiguration
     /// What it has seen.
     package internal(set) var counters = ReverseProxyCounters()
+    /// Where each request gets a line; nil for nowhere. To be set before it starts.
+    package var accessLog: AccessLog?
+    /// What clients asked, and how it was answered.
+    var traffic = TrafficMeter()
 
     private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.server) {
         [unowned self] connection in
@@ -87,6 +91,21 @@ package final class ReverseProxy {
     /// Requests in flight with each backend, in no particular order.
     package var requestsInFlight: [SocketAddress: Int] {
         Dictionary(uniqueKeysWithValues: backends.values.map { ($0.address, table.inFlight($0.id)) })
+    }
+
+    /// What it has done, and is doing; `listener` is its name.
+    package func status(listener: String) -> ProxyStatus {
+        let now = loop.now.nanoseconds
+        let counters = server.counters
+        return ProxyStatus(
+            listener: listener, address: localAddress?.description ?? "", connections: counters.openConnections,
+            waiting: waiting.count, traffic: .init(traffic, inFlight: counters.requestsInFlight),
+            backends: backends.values.map { backend in
+                ProxyStatus.Backend(
+                    address: backend.address.description, state: table.state(of: backend.id, now: now),
+                    tunnels: table.tunnels(backend.id),
+                    traffic: .init(backend.traffic, inFlight: table.inFlight(backend.id)))
+            }.sorted { $0.address < $1.address })
     }
 
     /// Replaces the backends. A new one is used at once; one that is not named any more gets no further request, its
@@ -139,8 +158,10 @@ package final class ReverseProxy {
     ///
     /// What may become a tunnel gets a new one: the connection is used up, and an offer cannot be sent again when a
     /// kept connection turns out to have been closed.
-    func pick(for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool) -> Pick {
-        let choice = table.pick(excluding: excluded, forTunnel: forTunnel, now: loop.now.nanoseconds)
+    func pick(
+        for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool, now: MonotonicTime
+    ) -> Pick {
+        let choice = table.pick(excluding: excluded, forTunnel: forTunnel, now: now.nanoseconds)
         guard let id = choice.id, let backend = backends[id] else { return choice == .busy ? .busy : .none }
         if !forTunnel, let kept = backend.takeKept() {
             table.began(id)
@@ -157,7 +178,7 @@ package final class ReverseProxy {
             return .connecting(made)
         } catch {
             if error.isShortage { return .exhausted }
-            table.failed(id, now: loop.now.nanoseconds)
+            table.failed(id, now: now.nanoseconds)
             return .failed(backend)
         }
     }

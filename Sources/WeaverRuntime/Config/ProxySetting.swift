@@ -76,6 +76,18 @@ package struct ProxySetting: Sendable {
             "a tunnel (WebSocket and the like) through which nothing passes is cut; 0s for never"),
     ]
 
+    /// The config may have a bare number.
+    var takesNumber: Bool { if case .duration = kind { false } else { true } }
+
+    /// What the config is to have, for messages.
+    var form: String {
+        switch kind {
+        case .duration: "a duration such as \"30s\" or \"500ms\""
+        case .size, .openSize: "a size such as 65536 or \"64KiB\""
+        case .count: "a number"
+        }
+    }
+
     /// The setting with this key.
     package static func named(_ key: String) -> ProxySetting? { all.first { $0.key == key } }
 

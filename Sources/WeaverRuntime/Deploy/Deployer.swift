@@ -18,7 +18,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         /// The deployment's id, a UUID.
         package var deployment: String
         package var limits = Babysitter.Limits()
-        package var proxy = ReverseProxyConfiguration()
+        /// The proxy of each listener, and where its requests are logged, by the listener's name; the defaults for others.
+        package var proxies: [String: ReverseProxyConfiguration] = [:]
+        package var accessLogs: [String: AccessLog] = [:]
         /// Where replicas listen for each other's calls; nil for ports.
         package var sockets: SocketFolder?
 
@@ -84,6 +86,23 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     /// Ends the deployment in order; asked a second time, at once. From any thread.
     package func stop() {
         loop.execute { [self] in perform { $0.stop(now: loop.now) } }
+    }
+
+    /// What is shown of the deployment and its proxies. On the loop's thread.
+    func status(began: MonotonicTime, processID: Int32, of babysitter: Babysitter, withRouting: Bool = false)
+        -> DeploymentStatus
+    {
+        var status = babysitter.status(
+            began: began, now: loop.now, processID: processID, withRouting: withRouting)
+        status.proxies = proxies.sorted { $0.key < $1.key }.map { listener, proxy in
+            var status = proxy.status(listener: listener)
+            for index in status.backends.indices {
+                status.backends[index].pid = babysitter.processID(
+                    exporting: listener, at: status.backends[index].address)
+            }
+            return status
+        }
+        return status
     }
 
     /// Asks all replicas of routed components for their load; `done` gets the babysitter once it has heard, or has waited
@@ -247,7 +266,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     // MARK: Proxies
 
     private func startProxy(_ listener: String, _ address: SocketAddress) {
-        let proxy = ReverseProxy(loop: loop, configuration: configuration.proxy)
+        let proxy = ReverseProxy(
+            loop: loop, configuration: configuration.proxies[listener] ?? ReverseProxyConfiguration())
+        proxy.accessLog = configuration.accessLogs[listener]
         do throws(UVError) {
             try proxy.start(address: address)
             proxies[listener] = proxy

@@ -88,6 +88,16 @@ package struct MultiDeployment: Sendable {
             plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
             deployment: id)
         configuration.limits.loadInterval = config.config.loadInterval
+        let accessLogs = AccessLogFiles()
+        for listener in Set(config.plan.groups.flatMap(\.listeners)) {
+            let options = config.config.listenerProxies[listener] ?? config.config.proxy
+            configuration.proxies[listener] = options.configuration
+            configuration.accessLogs[listener] = try accessLogs.log(options) { line in
+                output.write(
+                    LogEntry(
+                        time: WeaverLogHandler.now(), level: .info, component: listener, replica: "", message: line))
+            }
+        }
         configuration.sockets = folder
         let deployer = Deployer(
             loop: loop, configuration: configuration, secret: secret, seed: random.next(),
@@ -106,6 +116,7 @@ package struct MultiDeployment: Sendable {
             throw error
         }
         await output.flush(within: Self.logFlushBound)
+        await accessLogs.flush(within: Self.logFlushBound)
         await close(control)
         return code
     }
@@ -141,10 +152,10 @@ private final class DeploymentControl: @unchecked Sendable {
         let began = loop.now
         let server = try StatusServer(
             loop: loop, folder: folder,
-            status: { deployer.babysitter.status(began: began, now: loop.now, processID: getpid()) },
+            status: { deployer.status(began: began, processID: getpid(), of: deployer.babysitter) },
             routing: { answer in
                 deployer.collectLoad {
-                    answer($0.status(began: began, now: loop.now, processID: getpid(), withRouting: true))
+                    answer(deployer.status(began: began, processID: getpid(), of: $0, withRouting: true))
                 }
             },
             stop: { deployer.stop() })

@@ -24,12 +24,15 @@ package final class StandaloneProxy: @unchecked Sendable {
     /// - Parameter drainTimeout: how long requests in flight may take after the first signal.
     package init(
         loop: EventLoop, listeners: Int, configuration: ReverseProxyConfiguration, backends: [SocketAddress],
-        drainTimeout: Duration
+        drainTimeout: Duration, accessLog: AccessLog? = nil
     ) {
         self.loop = loop
         self.drainTimeout = drainTimeout
         proxies = (0..<listeners).map { _ in ReverseProxy(loop: loop, configuration: configuration) }
-        for proxy in proxies { proxy.setBackends(backends) }
+        for proxy in proxies {
+            proxy.accessLog = accessLog
+            proxy.setBackends(backends)
+        }
     }
 
     /// Listens on `addresses`, one for each proxy, and gives where that is, with the ports that the system chose. On an

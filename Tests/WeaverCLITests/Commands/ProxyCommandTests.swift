@@ -7,7 +7,7 @@ import WeaverRuntime
 
 @Suite struct ProxyCommandTests {
     private func configuration(_ arguments: [String]) throws -> ReverseProxyConfiguration {
-        try ProxyCommand.parse(arguments).makeConfiguration()
+        try ProxyCommand.parse(arguments).makeOptions().configuration
     }
 
     private func refusal(_ arguments: [String]) async -> String {
@@ -66,11 +66,18 @@ import WeaverRuntime
         ),
         (
             ["--listen", ":0", "--backend", ":1", "--trusted-proxy", "10.0.0.0/33"],
-            "--trusted-proxy 10.0.0.0/33 is no address or block: write it like 127.0.0.1, 10.0.0.0/8 or ::1/128"
+            """
+            --trusted-proxy = "10.0.0.0/33" is no address or block: write it like "127.0.0.1", "10.0.0.0/8" or \
+            "::1/128"
+            """
         ),
         (
             ["--listen", ":0", "--backend", ":1", "--drain-timeout", "5"],
             "--drain-timeout = \"5\" is no duration: write it like \"10s\", \"500ms\" or \"1m30s\""
+        ),
+        (
+            ["--listen", ":0", "--backend", ":1", "--access-log", "jsn"],
+            "--access-log = \"jsn\" is no format of an access log; did you mean \"json\"?"
         ),
     ])
     func aMistakeIsNamedWithTheNearestRightForm(arguments: [String], message: String) async {

@@ -161,6 +161,20 @@ struct HTTPValueTests {
         }
     }
 
+    @Test(arguments: [
+        ("", "10.0.0.1"), ("203.0.113.7", "203.0.113.7"), ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.2", "203.0.113.7"), ("203.0.113.7,10.0.0.3 ,\t10.0.0.2", "203.0.113.7"),
+        ("10.0.0.9, 10.0.0.2", "10.0.0.9"), ("203.0.113.7, unknown, 10.0.0.2", "10.0.0.2"),
+        ("203.0.113.7, \"x\\n", "10.0.0.1"), ("2001:db8::1", "2001:db8::1"), ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, , 10.0.0.2", "10.0.0.2"),
+    ])
+    func clientIsTheLastAddressThatNobodyTrusts(forwardedFor: String, client: String) {
+        var trusted = TrustedProxies()
+        #expect(trusted.insert("10.0.0.0/8"))
+        #expect(trusted.client(of: "10.0.0.1", forwardedFor: Array(forwardedFor.utf8)) == client)
+        #expect(TrustedProxies().client(of: "10.0.0.1", forwardedFor: Array(forwardedFor.utf8)) == "10.0.0.1")
+    }
+
     @Test func mappedIPv4AddressIsTheIPv4Address() {
         var trusted = TrustedProxies()
         #expect(trusted.insert("10.0.0.0/8") == true)

@@ -39,6 +39,9 @@ final class ProxyFixture: @unchecked Sendable {
     func bufferedBytes() async throws -> Int { try await loop.run { self.proxy.bufferedBytes } }
     func inFlight() async throws -> Int { try await loop.run { self.proxy.requestsInFlight.values.reduce(0, +) } }
 
+    func status() async throws -> ProxyStatus { try await loop.run { self.proxy.status(listener: "test") } }
+    func setAccessLog(_ log: AccessLog) async throws { try await loop.run { self.proxy.accessLog = log } }
+
     func drain() async {
         await withCheckedContinuation { continuation in
             loop.execute { self.proxy.drain { continuation.resume() } }
