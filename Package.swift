@@ -111,7 +111,7 @@ if onlyLoop {
         .testTarget(
             name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: settings),
+            name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(
             name: "UnrulyApp",

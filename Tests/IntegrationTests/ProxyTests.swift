@@ -3,7 +3,7 @@ import Testing
 
 extension Integration {
     /// `weaver proxy`, the command: its life from the first line to the last.
-    @Suite(.serialized) struct ProxyTests {
+    @Suite(.serialized, .enabled(if: Python.isNamed, Binaries.howToBuild)) struct ProxyTests {
         @Test func itServesUntilASignalAndEndsWithZero() async throws {
             let sandbox = try Sandbox()
             let backend = try await ScriptedBackend(in: sandbox)
@@ -65,6 +65,30 @@ extension Integration {
             program.signal(SIGTERM)
             #expect(try await program.exitCode() == 0)
             #expect(await answer.count == 1)
+        }
+
+        @Test func theAccessLogGoesToTheOutputOrAFileAndCannotBeForged() async throws {
+            let sandbox = try Sandbox()
+            let backend = try await ScriptedBackend(in: sandbox)
+            let file = "\(sandbox.folder)/access.log"
+            let flags = ["--access-log", "json", "--access-log-file", file]
+            var outputs: [String] = []
+            for flags in [["--access-log", "combined"], flags] {
+                let proxy = try await ProxyProgram(backends: [backend.port], flags, in: sandbox)
+                let http = try proxy.connect()
+                _ = try http.request("GET", "/bytes/7?a=\\\"")
+                _ = try http.request("POST", "/echo", "hello")
+                proxy.program.signal(SIGTERM)
+                #expect(try await proxy.program.exitCode() == 0)
+                outputs.append(proxy.program.output)
+            }
+            let lines = outputs[0].split(separator: "\n").dropFirst()
+            #expect(lines.count == 2 && lines.first?.contains(#""GET /bytes/7?a=\x5c\x22 HTTP/1.1" 200 7"#) == true)
+            #expect(lines.last?.contains(" 127.0.0.1:\(backend.port) ") == true, "\(outputs)")
+            let json = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            let entries = try json.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+            #expect(entries.map { $0?["target"] as? String } == ["/bytes/7?a=\\\"", "/echo"])
+            #expect(entries.map { $0?["status"] as? Int } == [200, 200])
         }
 
         @Test func anAddressInUseIsOneLine() async throws {

@@ -48,6 +48,6 @@ package struct LatencyHistogram: Sendable, Equatable {
         let shift = max(0, (bucket >> subBits) - 1)
         let units = UInt64(bucket - (shift << subBits))
         // The bucket's width is 2^shift units.
-        return (2 * units + 1) << UInt64(shift) << UInt64(unitBits - 1)
+        return (2 * units + 1) << UInt64(shift + unitBits - 1)
     }
 }

@@ -27,13 +27,13 @@ final class ProxyProgram {
     func connect() throws -> HTTPConnection { try HTTPConnection(port: port) }
 }
 
-/// A backend of the tests, written in Python: see `Scripts/backend.py`.
+/// A backend of the tests, written in Python: see `Fixtures/Python/proxy_backend.py`.
 final class ScriptedBackend {
     let program: Program
     private(set) var port: UInt16 = 0
 
     init(in sandbox: Sandbox) async throws {
-        program = try Program(Python.path, [Python.script("backend.py")], in: sandbox)
+        program = try Program(Python.interpreter, ["\(Python.fixtures)/proxy_backend.py"], in: sandbox)
         try await eventually("a backend that listens") {
             guard self.program.isRunning else {
                 throw DidNotHappen(description: "a start: \(self.program.errors)")
@@ -45,14 +45,4 @@ final class ScriptedBackend {
     }
 
     deinit { program.signal(SIGKILL) }
-}
-
-/// The system's Python, which `.ci/deps` installs with the packages that scripts of the tests import.
-enum Python {
-    static let path = "/usr/bin/python3"
-
-    /// The path of a script that lies beside these tests.
-    static func script(_ name: String, file: String = #filePath) -> String {
-        URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent().path() + "Scripts/" + name
-    }
 }
