@@ -78,6 +78,9 @@ package struct MultiDeployment: Sendable {
     package func run(output: any LogSink) async throws -> Int32 {
         var random = SystemRandomNumberGenerator()
         let secret = (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        // First: what cannot be opened leaves nothing behind.
+        let logFiles = AccessLogFiles()
+        let accessLogs = try openAccessLogs(in: logFiles, output: output)
         // What others have left, and nobody has looked since.
         registry.sweep()
         let folder = try SocketFolder.make(environment: environment)
@@ -88,17 +91,8 @@ package struct MultiDeployment: Sendable {
             plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
             deployment: id)
         configuration.limits.loadInterval = config.config.loadInterval
-        let accessLogs = AccessLogFiles()
-        for listener in Set(config.plan.groups.flatMap(\.listeners)) {
-            let options = config.config.listenerProxies[listener] ?? config.config.proxy
-            configuration.proxies[listener] = options.configuration
-            configuration.accessLogs[listener] = try accessLogs.log(options) { line in
-                output.write(
-                    LogEntry(
-                        time: WeaverLogHandler.now(), level: .info, component: listener, replica: "", message: line))
-            }
-        }
-        configuration.sockets = folder
+        configuration.accessLogs = accessLogs
+        for listener in listeners { configuration.proxies[listener] = proxyOptions(of: listener).configuration }
         let deployer = Deployer(
             loop: loop, configuration: configuration, secret: secret, seed: random.next(),
             sink: output, wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
@@ -116,9 +110,28 @@ package struct MultiDeployment: Sendable {
             throw error
         }
         await output.flush(within: Self.logFlushBound)
-        await accessLogs.flush(within: Self.logFlushBound)
+        await logFiles.flush(within: Self.logFlushBound)
         await close(control)
         return code
+    }
+
+    private var listeners: Set<String> { Set(config.plan.groups.flatMap(\.listeners)) }
+
+    private func proxyOptions(of listener: String) -> ProxyOptions {
+        config.config.listenerProxies[listener] ?? config.config.proxy
+    }
+
+    /// The access logs of the listeners that have one; without a file their lines are log entries.
+    private func openAccessLogs(in files: AccessLogFiles, output: any LogSink) throws -> [String: AccessLog] {
+        var logs: [String: AccessLog] = [:]
+        for listener in listeners {
+            logs[listener] = try files.log(proxyOptions(of: listener)) { line in
+                output.write(
+                    LogEntry(
+                        time: WeaverLogHandler.now(), level: .info, component: listener, replica: "", message: line))
+            }
+        }
+        return logs
     }
 
     private func close(_ control: DeploymentControl) async {

@@ -91,6 +91,33 @@ struct Status: Decodable {
     var listeners: [Listener]
     /// Only where it was asked for.
     var routing: [Routing]?
+    var proxies: [Proxy]?
+
+    struct Proxy: Decodable {
+        var listener: String
+        var address: String
+        var connections: Int
+        var waiting: Int
+        var inFlight: Int
+        var requests: Int
+        var failures: Int
+        var p50: Double?
+        var p99: Double?
+        var backends: [Backend]
+
+        struct Backend: Decodable {
+            var address: String
+            var pid: Int32?
+            var state: String
+            var requests: Int
+            var failures: Int
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case listener, address, connections, waiting, requests, failures, p50, p99, backends
+            case inFlight = "in_flight"
+        }
+    }
 
     struct Replica: Decodable {
         var component: String
