@@ -183,7 +183,8 @@ struct ConfigReader {
         for (key, node) in try section.table() {
             if key == "address" {
                 address = try node.address()
-            } else if try !isMulti || !options.read(key, node) {
+            } else {
+                if isMulti, try options.read(key, node) { continue }
                 throw node.unknownKey(known: Self.listenerKeys + (isMulti ? ProxyOptions.keys : []))
             }
         }

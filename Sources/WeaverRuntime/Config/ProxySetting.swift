@@ -16,12 +16,12 @@ package struct ProxySetting: Sendable {
     private typealias Path<Value> = WritableKeyPath<ReverseProxyConfiguration, Value> & Sendable
 
     private enum Kind: Sendable {
-        case duration(Path<Duration>, ClosedRange<Duration>)
+        case duration(any Path<Duration>, ClosedRange<Duration>)
         /// Bytes.
-        case size(Path<Int>, ClosedRange<Int>)
+        case size(any Path<Int>, ClosedRange<Int>)
         /// Bytes, where 0 is no limit.
-        case openSize(Path<UInt64>)
-        case count(Path<Int>, ClosedRange<Int>)
+        case openSize(any Path<UInt64>)
+        case count(any Path<Int>, ClosedRange<Int>)
     }
 
     private init(_ key: String, _ kind: Kind, _ summary: String, default workedOut: String? = nil) {
@@ -128,7 +128,7 @@ package struct ProxySetting: Sendable {
         case .count(let path, let range):
             guard let value = Int(text) else {
                 throw ProxySettingError(
-                    "\(name) = \"\(text)\" is no number: write it like \(text(in: ReverseProxyConfiguration()))")
+                    "\(name) = \"\(text)\" is no number: write it like \(self.text(in: ReverseProxyConfiguration()))")
             }
             try check(value, in: range, name, text) { "\($0)" }
             configuration[keyPath: path] = value

@@ -1,5 +1,6 @@
 import Testing
 import WeaverCore
+import WeaverLoop
 
 @testable import WeaverRuntime
 

@@ -1,4 +1,5 @@
 import Testing
+import WeaverCore
 import WeaverLoop
 
 @testable import WeaverRuntime
