@@ -11,7 +11,8 @@ extension StatusDocument {
                 listeners: deployment.listeners.map {
                     Listener(listener: $0.name, address: $0.address, backends: $0.backends)
                 },
-                routing: deployment.routing.map { $0.map(Routing.init) })
+                routing: deployment.routing.map { $0.map(Routing.init) },
+                restart: deployment.restart.map { Restart(replaced: $0.replaced, replicas: $0.replicas) })
         }
     }
 }

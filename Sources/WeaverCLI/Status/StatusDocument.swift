@@ -11,6 +11,7 @@ import FoundationEssentials
 ///             "id": "0c1d…", "pid": 10272, "state": "ready", "restarts": 0,
 ///             "address": "127.0.0.1:40123", "age": 22.1, "last_exit": null
 ///         } ],
+///         "restart": { "replaced": 1, "replicas": 8 },  // only while a rolling restart is under way
 ///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ],
 ///         "routing": [ {                             // only with --routing
 ///             "component": "Lemon.CategoryCache", "version": 7, "slices": 31,
@@ -23,7 +24,7 @@ import FoundationEssentials
 ///
 /// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
 /// listens); `last_exit` says how the process before ended. `state` is `idle` (nobody asked for it yet), `starting`,
-/// `ready`, `unresponsive`, `stopping`, `restarting`, `given up` or `stopped`.
+/// `ready`, `unresponsive`, `draining` (another process has taken its place), `stopping`, `restarting`, `given up` or `stopped`.
 struct StatusDocument: Encodable, Sendable {
     var deployments: [Deployment]
 
@@ -36,6 +37,12 @@ struct StatusDocument: Encodable, Sendable {
         var replicas: [Replica]
         var listeners: [Listener]
         var routing: [Routing]?
+        var restart: Restart?
+    }
+
+    struct Restart: Encodable, Sendable {
+        var replaced: Int
+        var replicas: Int
     }
 
     struct Replica: Encodable, Sendable {

@@ -20,7 +20,8 @@ extension Babysitter {
                 listener.address.map {
                     DeploymentStatus.Listener(name: name, address: "\($0)", backends: listener.backends.count)
                 }
-            }, routing: withRouting ? routingStatus : nil)
+            }, routing: withRouting ? routingStatus : nil,
+            restart: restart.map { DeploymentStatus.Restart(replaced: $0.replaced, replicas: $0.total) })
     }
 
     private var routingStatus: [DeploymentStatus.Routing] {
@@ -52,6 +53,7 @@ extension ReplicaSlot {
         case .starting: .starting
         case .ready: .ready
         case .suspended: .unresponsive
+        case .retiring: .draining
         case .leaving, .stopping, .killed: .stopping
         case .waiting: .restarting
         case .givenUp: .givenUp

@@ -56,6 +56,8 @@ package final class ReverseProxy {
     private var table = BackendTable()
     private var backends: [BackendTable.ID: Backend] = [:]
     private var waiting: [ObjectIdentifier: ProxiedClient] = [:]
+    /// Backends that have been removed while something was in flight with them.
+    private var leaving: [Backend] = []
 
     /// A proxy that does not listen yet and has no backends.
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
@@ -91,6 +93,9 @@ package final class ReverseProxy {
             backends[backend.id] = nil
             table.remove(backend.id)
             backend.remove()
+            guard backend.inFlight > 0 else { continue }
+            leaving.append(backend)
+            backend.onReleased.append { [unowned self, unowned backend] in leaving.removeAll { $0 === backend } }
         }
         let known = Set(backends.values.map(\.address))
         for address in wanted.subtracting(known) {
@@ -99,6 +104,13 @@ package final class ReverseProxy {
         }
         guard !backends.isEmpty else { return }
         for client in exchange(&waiting, with: [:]).values { client.backendsChanged() }
+    }
+
+    /// Calls `released` once nothing is in flight with `address`, at once when there is nothing. To be asked when it is no
+    /// backend any more.
+    package func whenReleased(_ address: SocketAddress, _ released: @escaping () -> Void) {
+        guard let backend = leaving.last(where: { $0.address == address }) else { return released() }
+        backend.onReleased.append(released)
     }
 
     /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
@@ -134,6 +146,7 @@ package final class ReverseProxy {
         }
         if let kept = backend.takeKept() {
             table.began(id)
+            backend.began()
             counters.reusedConnections += 1
             kept.client = client
             return .kept(kept)
@@ -143,6 +156,7 @@ package final class ReverseProxy {
             let made = try BackendConnection(
                 connectingTo: backend, loop: loop, configuration: configuration)
             table.began(id)
+            backend.began()
             made.client = client
             return .connecting(made)
         } catch {
@@ -171,6 +185,7 @@ package final class ReverseProxy {
         } else {
             connection.close()
         }
+        connection.backend.ended()
     }
 
     func wait(_ client: ProxiedClient) {
