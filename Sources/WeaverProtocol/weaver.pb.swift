@@ -15,8 +15,8 @@
 ///   WEAVER_ENVELOPE_TO_WEAVELET_FD   the weavelet reads EnvelopeMessage from it
 ///   WEAVER_WEAVELET_TO_ENVELOPE_FD   the weavelet writes WeaveletMessage to it
 /// When the weavelet reads end-of-file the deployer is gone: it stops its components and exits by itself. It is then to
-/// remove what the deployer could not, the files named by WEAVER_DEPLOYMENT_FILE and WEAVER_DEPLOYMENT_SOCKET (and the
-/// folder of the latter), unless the deployer's process still lives.
+/// remove what the deployer could not, unless the deployer's process still lives: the file named by
+/// WEAVER_DEPLOYMENT_FILE, and the folder of the socket that WEAVER_DEPLOYMENT_SOCKET names with the sockets (*.sock) in it.
 ///
 /// Framing. Each message is a u32, little-endian, that counts the bytes of the protobuf message which follows it. At
 /// most 64 MiB; a larger count is an error that closes the pipe. Both sides may send at any time.
