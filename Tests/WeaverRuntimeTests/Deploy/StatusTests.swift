@@ -205,14 +205,16 @@ struct StatusTests {
                 fixture.server = server
             }
             let begun = Promise<Bool>()
-            async let end = client(loop).restart(socket: folder.socketPath, component: nil) { _ in begun.fulfil(true) }
+            let end = Task {
+                try await StatusClient(loop: loop).restart(socket: folder.socketPath, component: nil) { _ in
+                    begun.fulfil(true)
+                }
+            }
             _ = await begun.wait()
             try await loop.run { fixture.server?.close() }
-            await #expect(throws: StatusError.gone) { try await end }
+            await #expect(throws: StatusError.gone) { try await end.value }
         }
     }
-
-    private func client(_ loop: EventLoop) -> StatusClient { StatusClient(loop: loop) }
 
     @Test func aCommandWithANameIsOnlyWhatTakesOne() {
         #expect(StatusProtocol.parse("restart Lemon.Products")?.name == "Lemon.Products")
