@@ -100,6 +100,7 @@ package final class HTTPServer {
         sweeper?.close()
         sweeper = nil
         for connection in Array(connections.values) { connection.close() }
+        checkDrained()
     }
 
     /// Bytes in memory for all clients: what they sent and nobody has taken, and what they have not taken.

@@ -382,6 +382,7 @@ struct HTTPListenerServerTests {
             _ = await kept.receive("answer")
             try await kept.forget()
             let drained = Task { await server.drain() }
+            try await awaitDrain(of: address, loop)
             // On a kept connection, and on a new one.
             let late = try await RawPeer.connect(to: address, loop: loop)
             for client in [kept, late] {
@@ -392,6 +393,17 @@ struct HTTPListenerServerTests {
             }
             try await server.close()
             await drained.value
+        }
+    }
+
+    /// Returns when the server promises no connection to stay any more.
+    private func awaitDrain(of address: SocketAddress, _ loop: EventLoop) async throws {
+        while true {
+            let probe = try await RawPeer.connect(to: address, loop: loop)
+            try await probe.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = await probe.receive("answer")
+            try await probe.close()
+            if answer.contains("Connection: close\r\n") { return }
         }
     }
 
