@@ -91,6 +91,22 @@ extension Integration {
             #expect(entries.map { $0?["status"] as? Int } == [200, 200])
         }
 
+        @Test func theClientThatThePROXYProtocolNamesIsThePeer() async throws {
+            let sandbox = try Sandbox()
+            let backend = try await ScriptedBackend(in: sandbox)
+            let flags = ["--proxy-protocol", "--trusted-proxy", "127.0.0.1"]
+            let proxy = try await ProxyProgram(backends: [backend.port], flags, in: sandbox)
+            let url = "http://127.0.0.1:\(proxy.port)/head"
+            let client = try Program(
+                "/usr/bin/env", ["curl", "--silent", "--show-error", "--max-time", "15", "--haproxy-protocol", url],
+                in: sandbox)
+            #expect(try await client.exitCode() == 0, "\(client.errors)")
+            #expect(client.output.contains("X-Forwarded-For: 127.0.0.1\n"), "\(client.output)")
+            // Whom it trusts has to send it.
+            let answer = try? proxy.connect().request("GET", "/head")
+            #expect(answer?.status != 200)
+        }
+
         @Test func anAddressInUseIsOneLine() async throws {
             let sandbox = try Sandbox()
             let taken = try ListeningPort()

@@ -16,8 +16,8 @@ struct MultiStatusCommand: AsyncParsableCommand {
         abstract: "Shows the running deployments, their components, processes and listeners.",
         discussion: """
             With --json there is for each replica: component, pid, state
-            (idle, starting, ready, unresponsive, stopping, restarting, given up,
-            stopped), restarts, address of its RPC server, and age in seconds.
+            (idle, starting, ready, unresponsive, draining, stopping, restarting,
+            given up, stopped), restarts, address of its RPC server, and age in seconds.
 
             With --backends also what each listener's proxy and each of its backends
             has done: state (ready, draining, failing, backing off), requests in

@@ -55,6 +55,9 @@ struct ProxyCommand: AsyncParsableCommand {
             valueName: "cidr"))
     var trustedProxy: [String] = []
 
+    @Flag(help: "The trusted proxies begin connections with a header of the PROXY protocol, version 1 or 2.")
+    var proxyProtocol = false
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -108,6 +111,10 @@ struct ProxyCommand: AsyncParsableCommand {
             throw ValidationError(error.description)
         }
         options.accessLogFile = accessLogFile
+        options.configuration.acceptsProxyProtocol = proxyProtocol
+        if proxyProtocol, trustedProxy.isEmpty {
+            throw ValidationError("--proxy-protocol is for those named by --trusted-proxy: nobody is")
+        }
         return options
     }
 

@@ -12,7 +12,8 @@ extension StatusDocument {
                     Listener(listener: $0.name, address: $0.address, backends: $0.backends)
                 },
                 routing: deployment.routing.map { $0.map(Routing.init) },
-                proxies: deployment.proxies.map { $0.map(Proxy.init) })
+                proxies: deployment.proxies.map { $0.map(Proxy.init) },
+                restart: deployment.restart.map { Restart(replaced: $0.replaced, replicas: $0.replicas) })
         }
     }
 }

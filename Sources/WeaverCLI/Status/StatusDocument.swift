@@ -11,6 +11,7 @@ import FoundationEssentials
 ///             "id": "0c1d…", "pid": 10272, "state": "ready", "restarts": 0,
 ///             "address": "127.0.0.1:40123", "age": 22.1, "last_exit": null
 ///         } ],
+///         "restart": { "replaced": 1, "replicas": 8 },  // only while a rolling restart is under way
 ///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ],
 ///         "proxies": [ {
 ///             "listener": "lemon", "address": "127.0.0.1:12345", "connections": 64, "waiting": 0,
@@ -31,7 +32,8 @@ import FoundationEssentials
 ///
 /// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
 /// listens); `last_exit` says how the process before ended. `state` is `idle` (nobody asked for it yet), `starting`,
-/// `ready`, `unresponsive`, `stopping`, `restarting`, `given up` or `stopped`.
+/// `ready`, `unresponsive`, `draining` (another process has taken its place), `stopping`, `restarting`,
+/// `given up` or `stopped`.
 ///
 /// Of proxies, `p50` and `p99` are seconds from a request to the head of its response, null before there was one; the
 /// failures of a listener are the proxy's own 502, 503 and 504 and responses that were cut, those of a backend are
@@ -49,6 +51,12 @@ struct StatusDocument: Encodable, Sendable {
         var listeners: [Listener]
         var routing: [Routing]?
         var proxies: [Proxy]?
+        var restart: Restart?
+    }
+
+    struct Restart: Encodable, Sendable {
+        var replaced: Int
+        var replicas: Int
     }
 
     struct Replica: Encodable, Sendable {

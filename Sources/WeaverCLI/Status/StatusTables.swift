@@ -114,9 +114,13 @@ struct StatusTables: Sendable {
             .map { name in (name, deployment.replicas.filter { $0.components.contains(name) }) }
     }
 
-    /// The process ids in ascending order, then what the replicas without a process are doing.
+    /// The process ids in ascending order, with a word for those that come or go, then what the replicas without a process
+    /// are doing.
     private static func processes(of replicas: [StatusDocument.Replica]) -> String {
-        let pids = replicas.compactMap(\.pid).sorted().map { String($0) }
+        let present = replicas.compactMap { replica in replica.pid.map { (pid: $0, state: replica.state) } }
+        let pids = present.sorted { $0.pid < $1.pid }.map { pid, state in
+            ["starting", "draining"].contains(state) ? "\(pid) (\(state))" : String(pid)
+        }
         let others = replicas.filter { $0.pid == nil }.map(\.state).sorted()
         return (pids + others).joined(separator: ", ")
     }

@@ -24,6 +24,9 @@ package struct HTTPServerConfiguration: Sendable, Equatable {
     /// Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, which names the client. It is
     /// never guessed whether there is one: a peer in these blocks has to send it, and all others speak HTTP at once.
     package var proxyProtocolPeers = TrustedProxies()
+    /// How long a server that drains still listens, and keeps idle connections, for requests that were on their way before
+    /// their sender could know: one that meets a reset may have run or not. None by default.
+    package var drainGrace = Duration.zero
     /// Connections at a time; one more is answered with 503. By default at most 16384, and what the process may open.
     package var maximumConnections = Self.connections(forDescriptors: weaver_descriptor_limit())
     /// Connections past the limit at a time that are answered before they close; one more is reset.

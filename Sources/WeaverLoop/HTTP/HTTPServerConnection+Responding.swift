@@ -72,7 +72,7 @@ extension HTTPServerConnection {
         guard let plan, phase == .body || phase == .answering else { return }
         if case .length = plan.framing, responseLeft > 0 { return abort() }
         if plan.framing == .chunked { stream.write { $0.appendLastChunk(trailers) } }
-        let isReusable = plan.keepAlive && isRequestComplete && !server.isDraining
+        let isReusable = plan.keepAlive && isRequestComplete && !server.closesIdle
         endExchange()
         guard isReusable else { return linger() }
         phase = .head

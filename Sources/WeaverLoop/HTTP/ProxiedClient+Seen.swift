@@ -5,13 +5,16 @@ internal import WeaverCore
 /// Without a log that is one reading of the clock and a few additions a request, and no allocation.
 extension ProxiedClient {
     /// A request's head arrived.
-    func noteRequest(_ request: borrowing RequestHead, in bytes: RawSpan) {
+    func noteRequest(_ request: borrowing RequestHead, id: RequestID, in bytes: RawSpan) {
         proxy.traffic.began()
         guard let log = proxy.accessLog else { return }
         var entry = AccessLogEntry(client: clientAddress(of: request, in: bytes), time: log.wallClock())
         entry.method = bytes.copy(request.methodName.range)
         entry.target = bytes.copy(request.targetRange.range)
         entry.minorVersion = request.minorVersion
+        var text = OutputBuffer()
+        id.write(to: &text)
+        entry.requestID = text.copyBytes()
         for field in request.section.fields where field.known == .other {
             let name = field.name.range
             if bytes.equalsToken("user-agent", in: name) { entry.userAgent = bytes.copy(field.value.range) }

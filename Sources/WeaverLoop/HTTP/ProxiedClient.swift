@@ -216,11 +216,11 @@ extension ProxiedClient: HTTPConnectionHandler {
         excluded.removeAll(keepingCapacity: true)
         waitDeadline = nil
         isNewRequest = true
-        noteRequest(request, in: bytes)
         if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
         upgrade = UpgradeOffer(request, in: bytes)
         let id = RequestID.received(with: request, in: bytes) ?? proxy.makeRequestID()
         requestID = id
+        noteRequest(request, id: id, in: bytes)
         HeadRewriter.write(request: request, in: bytes, from: peer, requestID: id, upgrade: upgrade, to: &head)
         perform(
             exchangeState.begin(isIdempotent: request.method.isIdempotent, offersUpgrade: upgrade != nil))

@@ -76,6 +76,8 @@ package final class ReverseProxy {
     private var backends: [BackendTable.ID: Backend] = [:]
     /// The one that has waited longest is first.
     private var waiting: [ProxiedClient] = []
+    /// Backends that have been removed while something was in flight with them.
+    private var leaving: [Backend] = []
 
     /// A proxy that does not listen yet and has no backends.
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
@@ -111,11 +113,12 @@ package final class ReverseProxy {
         return ProxyStatus(
             listener: listener, address: localAddress?.description ?? "", connections: counters.openConnections,
             waiting: waiting.count, traffic: .init(traffic, inFlight: counters.requestsInFlight),
-            backends: backends.values.map { backend in
+            backends: (backends.values + leaving).map { backend in
                 ProxyStatus.Backend(
                     address: backend.address.description, state: table.state(of: backend.id, now: now),
                     tunnels: table.tunnels(backend.id),
-                    traffic: .init(backend.traffic, inFlight: table.inFlight(backend.id)))
+                    traffic: .init(
+                        backend.traffic, inFlight: backend.isRemoved ? backend.inFlight : table.inFlight(backend.id)))
             }.sorted { $0.address < $1.address })
     }
 
@@ -127,6 +130,9 @@ package final class ReverseProxy {
             backends[backend.id] = nil
             table.remove(backend.id)
             backend.remove()
+            guard backend.inFlight > 0 else { continue }
+            leaving.append(backend)
+            backend.onReleased.append { [unowned self, unowned backend] in leaving.removeAll { $0 === backend } }
         }
         let known = Set(backends.values.map(\.address))
         for address in wanted.subtracting(known) {
@@ -135,6 +141,13 @@ package final class ReverseProxy {
         }
         guard !backends.isEmpty else { return }
         for client in exchange(&waiting, with: []) { client.backendsChanged() }
+    }
+
+    /// Calls `released` once nothing is in flight with `address`, at once when there is nothing. To be asked when it is no
+    /// backend any more.
+    package func whenReleased(_ address: SocketAddress, _ released: @escaping () -> Void) {
+        guard let backend = leaving.last(where: { $0.address == address }) else { return released() }
+        backend.onReleased.append(released)
     }
 
     /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
@@ -179,6 +192,7 @@ package final class ReverseProxy {
         guard let id = choice.id, let backend = backends[id] else { return choice == .busy ? .busy : .none }
         if !forTunnel, let kept = backend.takeKept() {
             table.began(id)
+            backend.began()
             counters.reusedConnections += 1
             kept.client = client
             return .kept(kept)
@@ -188,6 +202,7 @@ package final class ReverseProxy {
             let made = try BackendConnection(
                 connectingTo: backend, loop: loop, configuration: configuration)
             table.began(id)
+            backend.began()
             made.client = client
             return .connecting(made)
         } catch {
@@ -223,6 +238,7 @@ package final class ReverseProxy {
         } else {
             connection.close()
         }
+        connection.backend.ended()
         wakeOne()
     }
 

@@ -43,7 +43,8 @@ package struct ProxyOptions: Equatable, Sendable {
 /// The keys of `[multi.proxy]` and `[multi.listeners.*]`.
 extension ProxyOptions {
     /// All keys.
-    static let keys = ProxySetting.all.map(\.key) + ["trusted_proxies", "access_log", "access_log_file"]
+    static let keys =
+        ProxySetting.all.map(\.key) + ["trusted_proxies", "proxy_protocol", "access_log", "access_log_file"]
 
     /// Reads the value of `key`; false when that is none of ``keys``.
     mutating func read(_ key: String, _ node: ConfigNode) throws(ConfigError) -> Bool {
@@ -52,6 +53,11 @@ extension ProxyOptions {
             case "trusted_proxies":
                 configuration.trustedProxies = TrustedProxies()
                 for element in try Self.elements(node) { try trust(try Self.text(element), as: element.name) }
+            case "proxy_protocol":
+                guard case .bool(let accepts) = node.value else {
+                    throw ProxySettingError("\(node.name) is \(node.value.kind), where true or false is expected")
+                }
+                configuration.acceptsProxyProtocol = accepts
             case "access_log": try setAccessLog(try Self.text(node), as: node.name)
             case "access_log_file":
                 let path = try Self.text(node)

@@ -49,6 +49,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private var isPerforming = false
     private var onEnd: ((Int32) -> Void)?
     private var onLoad: [UInt64: (Babysitter) -> Void] = [:]
+    /// Who has asked for the rolling restart that is under way.
+    private var onRestart: ((RestartProgress) -> Void)?
 
     /// - Parameters:
     ///   - secret: ``SetupInfo/secretLength`` bytes from the system's random source.
@@ -111,6 +113,18 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         perform { onLoad[$0.collectLoad(now: loop.now)] = done }
     }
 
+    /// Replaces all replicas, or those of the group of `component`, one after another; `onProgress` hears of it until the
+    /// restart is done or has failed. On the loop's thread.
+    func restart(component: String?, onProgress: @escaping (RestartProgress) -> Void) {
+        perform { babysitter in
+            if let refusal = babysitter.restart(component: component, now: loop.now) {
+                onProgress(RestartProgress(.failed, refusal))
+            } else {
+                onRestart = onProgress
+            }
+        }
+    }
+
     // MARK: The door
 
     private func perform(_ event: (inout Babysitter) -> Void) {
@@ -137,8 +151,13 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         case .startProxy(let listener, let address): startProxy(listener, address)
         case .setBackends(let listener, let addresses): proxies[listener]?.setBackends(addresses)
         case .drainProxy(let listener): proxies[listener]?.drain {}
+        case .awaitRelease(let replica, let listener, let address):
+            awaitRelease(of: replica, listener: listener, address)
         case .stopProxy(let listener): proxies.removeValue(forKey: listener)?.close()
         case .loadCollected(let id): onLoad.removeValue(forKey: id)?(babysitter)
+        case .restart(let progress):
+            onRestart?(progress)
+            if progress.outcome != .underWay { onRestart = nil }
         case .log(let level, let message, let component, let replica):
             sink.write(entry(level, message, component: component, replica: replica ?? ""))
         case .end(let code): end(code)
@@ -153,6 +172,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         timer?.close()
         timer = nil
         onLoad = [:]
+        onRestart = nil
         let onEnd = onEnd
         self.onEnd = nil
         onEnd?(code)
@@ -189,7 +209,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 case (.setup, .info(let info)): babysitter.reported(replica, info, now: loop.now)
                 case (.componentsToStart, .done): babysitter.started(replica, now: loop.now)
                 case (.drain, .done): babysitter.drained(replica, now: loop.now)
-                case (.healthCheck, .health): break
+                case (.healthCheck, .health): babysitter.passedCheck(replica, now: loop.now)
                 case (.reportLoad, .load(let reports, let problem)):
                     babysitter.loadReported(by: replica, reports, now: loop.now)
                     if let problem { loadDropped(replica, problem) }
@@ -264,6 +284,15 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     }
 
     // MARK: Proxies
+
+    private func awaitRelease(of replica: String, listener: String, _ address: SocketAddress) {
+        let released = { [weak self] in
+            guard let self else { return }
+            perform { $0.released(replica, listener: listener, now: self.loop.now) }
+        }
+        guard let proxy = proxies[listener] else { return released() }
+        proxy.whenReleased(address, released)
+    }
 
     private func startProxy(_ listener: String, _ address: SocketAddress) {
         let proxy = ReverseProxy(

@@ -172,6 +172,7 @@ private final class DeploymentControl: @unchecked Sendable {
                 }
             },
             stop: { deployer.stop() })
+        server.restart = { deployer.restart(component: $0, onProgress: $1) }
         self.server = server
         do throws(UVError) {
             for signal in EndingSignals.all {

@@ -29,7 +29,8 @@ final class Deployment {
                 }
                 guard let status = try await self.status(), let listener = status.listeners.first else { return false }
                 self.port = listener.address.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
-                return listener.backends == 2 && status.replicas.allSatisfy { $0.state == "ready" }
+                let mains = status.replicas.count { $0.component == "main" }
+                return listener.backends == mains && status.replicas.allSatisfy { $0.state == "ready" }
             }
         } catch {
             deployer.signal(SIGKILL)

@@ -45,6 +45,11 @@ import WeaverRuntime
         #expect(trusted.contains("10.1.2.3") && trusted.contains("::1") && !trusted.contains("11.0.0.1"))
     }
 
+    @Test func theProxyProtocolIsForTrustedProxies() throws {
+        #expect(try configuration(["--proxy-protocol", "--trusted-proxy", "::1"]).acceptsProxyProtocol)
+        #expect(throws: ValidationError.self) { try self.configuration(["--proxy-protocol"]) }
+    }
+
     @Test(arguments: [
         ([], "--listen is missing: where to listen, such as --listen 127.0.0.1:8080"),
         (["--listen", "127.0.0.1:0"], "--backend is missing: where requests go, such as --backend 127.0.0.1:8080"),

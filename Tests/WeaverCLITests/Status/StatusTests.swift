@@ -52,6 +52,23 @@ import WeaverCore
         #expect(text.contains("│ Lemon.Categories    │ 10272, given up │"))
     }
 
+    @Test func aReplicaThatComesOrGoesIsMarked() {
+        var status = lemon()
+        status.replicas[2].state = "draining"
+        let text = StatusTables(StatusDocument(deployments: [status])).rendered(style: .plain)
+        #expect(
+            text.contains("│ Lemon.Categories    │ 10272, 15264 (draining) │")
+                || text.contains("10272 (draining), 15264 │"))
+    }
+
+    @Test func aRestartThatIsUnderWayIsInTheJSON() throws {
+        var status = lemon()
+        #expect(try !StatusDocument(deployments: [status]).json().contains("\"restart\""))
+        status.restart = .init(replaced: 3, replicas: 8)
+        let json = try StatusDocument(deployments: [status]).json()
+        #expect(json.contains("\"replaced\" : 3") && json.contains("\"replicas\" : 8"))
+    }
+
     @Test func componentsThatShareAProcessHaveARowEach() throws {
         var status = lemon()
         for index in 0...1 { status.replicas[index].components.append("Lemon.Extra") }

@@ -167,6 +167,7 @@ import WeaverLoop
             access_log = "json"
             access_log_file = "access.log"
             trusted_proxies = ["::1", "127.0.0.0/8"]
+            proxy_protocol = true
             [multi.listeners.lemon]
             address = "127.0.0.1:0"
             """)
@@ -177,6 +178,7 @@ import WeaverLoop
         let admin = try #require(config.listenerProxies["admin"])
         #expect(admin.configuration.server.limits.bodyBytes == 1024)
         #expect(admin.configuration.server.idleTimeout == .seconds(5))
+        #expect(config.proxy.configuration.acceptsProxyProtocol)
         #expect(admin.accessLog == nil)
         #expect(admin.configuration.trustedProxies.contains("10.0.0.1"))
         #expect(!admin.configuration.trustedProxies.contains("::1"))

@@ -92,6 +92,9 @@ import WeaverCore
             "[multi.proxy]\naccess_log = \"comined\"",
             "weaver.toml:2: multi.proxy.access_log = \"comined\" is no format of an access log; did you mean \"combined\"?"
         ),
+        Bad(
+            "[multi.proxy]\nproxy_protocol = \"v2\"",
+            "weaver.toml:2: multi.proxy.proxy_protocol is a string, where true or false is expected"),
         Bad("[multi.proxy]\naccess_log_file = \"\"", "weaver.toml:2: multi.proxy.access_log_file is empty"),
         Bad(
             "[multi.proxy]\ntrusted_proxies = \"::1\"",
