@@ -13,7 +13,7 @@ import WeaverRuntime
 
     private func refusal(_ arguments: [String]) async -> String {
         do {
-            var command = try ProxyCommand.parse(arguments)
+            let command = try ProxyCommand.parse(arguments)
             try await command.run()
             return "ran"
         } catch {
