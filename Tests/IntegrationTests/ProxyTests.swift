@@ -49,7 +49,7 @@ extension Integration {
             program.signal(SIGTERM)
             #expect(try await program.exitCode() == 0)
             #expect(await answer.count == 1)
-            #expect(program.errors == "weaver: 1 connections were cut\n")
+            #expect(program.errors.hasPrefix("weaver: connections cut: "), "\(program.errors)")
         }
 
         @Test func theDrainIsBounded() async throws {

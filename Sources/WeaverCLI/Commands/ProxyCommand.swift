@@ -97,7 +97,7 @@ struct ProxyCommand: AsyncParsableCommand {
         }
         let cut = try await proxy.run()
         await logs.flush(within: MultiDeployment.logFlushBound)
-        if cut > 0 { Terminal.put("weaver: \(cut) connections were cut\n", to: STDERR_FILENO) }
+        if cut > 0 { Terminal.put("weaver: connections cut: \(cut)\n", to: STDERR_FILENO) }
     }
 
     /// What the flags ask of the proxy.

@@ -154,7 +154,10 @@ package final class HTTPServerConnection {
         decoder = BodyDecoder(head.framing, limits: server.configuration.limits)
         phase = .body
         restartDeadline()
-        if case .length(let length) = head.framing, exceedsLimit(length) { return refuse(.bodyTooLarge) }
+        if case .length(let length) = head.framing, exceedsLimit(length) {
+            handler?.requestIsTooLarge(head, in: bytes)
+            return refuse(.bodyTooLarge)
+        }
         handler?.requestDidBegin(head, in: bytes)
     }
 

@@ -63,6 +63,12 @@ extension ProxiedClient {
         proxy.accessLog?.write(record.entry)
     }
 
+    /// A request that goes to no backend.
+    func requestIsTooLarge(_ request: borrowing RequestHead, in bytes: RawSpan) {
+        requestBegan = proxy.loop.now
+        noteRequest(request, id: RequestID.received(with: request, in: bytes) ?? proxy.makeRequestID(), in: bytes)
+    }
+
     /// The connection answers what is no request, or will never be a whole one.
     func requestRefused(_ status: HTTPStatus) {
         if record == nil, let log = proxy.accessLog {

@@ -68,7 +68,7 @@ struct ProxyQueueTests {
             let other = try await RawPeer.connect(to: proxy.address, loop: proxy.loop)
             try await other.send(request("second"))
             try await eventually("a request that waits") { try await proxy.status().waiting == 1 }
-            try await other.close()
+            try await other.reset()
             try await eventually("its end") { try await proxy.status().waiting == 0 }
             _ = await peer.receive("\r\n\r\n")
             try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend")
