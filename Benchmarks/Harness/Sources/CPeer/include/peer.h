@@ -7,9 +7,11 @@
 //   PEER serve [--method M] [--size S]
 //       listens on a free port of 127.0.0.1, prints "ready ADDRESS" and serves until its standard input ends.
 //   PEER run --address ADDRESS --server PID --size S --in-flight N --warm-up W --seconds T [--method M]
+//            [--beside PID]
 //       keeps N calls of S bytes in flight on one connection, counts those that were answered, and after W seconds
 //       that do not count and T that do prints one line of JSON and ends. PID is the server's process, whose processor
-//       time the client reads: both sides are measured by one clock over one window.
+//       time the client reads: both sides are measured by one clock over one window. What the process --beside takes is
+//       not counted among what others have taken.
 //
 // A peer that cannot do it says why on standard error and ends with another code than 0. On which core a peer runs is
 // the harness's matter: it starts peers with the affinity they shall have, so no thread of theirs ever had another.
@@ -36,6 +38,8 @@ struct peer_options {
     const char *method;
     /// The server's process id.
     int server;
+    /// Another process that belongs to the run, so that it does not count as a disturbance; 0 for none.
+    int beside;
     /// Bytes of the argument, and of the result.
     size_t size;
     /// Calls in flight.
