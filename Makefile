@@ -47,10 +47,20 @@ $(PLUGIN): $(PLUGIN_SOURCES)
 	$(SWIFT) build $(NESTED) --product WeaverMacros
 	@mkdir -p $(@D) && cp $(SCRATCH)/debug/WeaverMacros-tool $@
 
+# The Python of the tests: what it needs from PyPI, and the pipe protocol's messages.
+PYTHON := $(CURDIR)/.build-python
+$(PYTHON)/ready: Tests/Fixtures/Python/requirements.txt Sources/WeaverProtocol/weaver.proto
+	$(STEP) "preparing Python"
+	rm -rf $(PYTHON)
+	python3 -m venv $(PYTHON)
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check -r Tests/Fixtures/Python/requirements.txt
+	protoc --python_out=$(PYTHON) --proto_path=Sources/WeaverProtocol weaver.proto
+	@touch $@
+
 # They compute for long, or run compilers, and would keep every core from tests that time something out.
 LONG := AssignerSimulationTests|AssignerTests|RecordedLoadTests|HotKeySketchTests|HyperLogLogTests|MatrixTests|DiscoveryTests
 
-test: deps ## Build and run every test
+test: deps $(PYTHON)/ready ## Build and run every test
 	$(STEP) "tests of the benchmark's harness"
 	$(SWIFT) test --scratch-path $(CURDIR)/.build-harness --package-path Benchmarks/Harness
 	$(STEP) "building Lemon and its tests"
@@ -69,9 +79,9 @@ test: deps ## Build and run every test
 	$(STEP) "simulations, and tests that run the compiler"
 	$(SWIFT) test $(NESTED) --skip-build --filter '$(LONG)'
 	$(STEP) "tests of the real binaries"
-	WEAVER_BINARIES=$(SCRATCH)/debug $(SWIFT) test $(NESTED) --skip-build --filter IntegrationTests
+	WEAVER_BINARIES=$(SCRATCH)/debug WEAVER_PYTHON=$(PYTHON) $(SWIFT) test $(NESTED) --skip-build --filter IntegrationTests
 
-test-release: release ## Run the tests of optimised builds, but for those of the macros
+test-release: release $(PYTHON)/ready ## Run the tests of optimised builds, but for those of the macros
 	$(STEP) "building the package and its tests, optimised"
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(TESTABLE) --build-tests
 	$(STEP) "tests of the package, optimised"
@@ -81,7 +91,7 @@ test-release: release ## Run the tests of optimised builds, but for those of the
 	$(STEP) "tests of the real binaries, optimised"
 	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product UnrulyApp
-	WEAVER_BINARIES=$(SCRATCH)/release WEAVER_PREBUILT_MACROS=1 \
+	WEAVER_BINARIES=$(SCRATCH)/release WEAVER_PYTHON=$(PYTHON) WEAVER_PREBUILT_MACROS=1 \
 		$(SWIFT) test $(TESTABLE) --skip-build --filter IntegrationTests
 
 lint: ## Check the format of all Swift files

@@ -14,9 +14,13 @@ package struct WeaverCommand: AsyncParsableCommand {
                                                  restarted, behind a proxy
               weaver multi status                what runs, in which processes
               weaver multi stop                  ends it, in order
+              weaver check weaver.toml           what deploy checks first
+              weaver callgraph BINARY            which component calls which
             """,
         version: VersionCommand.text,
-        subcommands: [MultiCommand.self, SingleCommand.self, VersionCommand.self])
+        subcommands: [
+            MultiCommand.self, SingleCommand.self, CheckCommand.self, CallgraphCommand.self, VersionCommand.self,
+        ])
 
     package init() {}
 

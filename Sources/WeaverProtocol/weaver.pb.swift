@@ -15,8 +15,8 @@
 ///   WEAVER_ENVELOPE_TO_WEAVELET_FD   the weavelet reads EnvelopeMessage from it
 ///   WEAVER_WEAVELET_TO_ENVELOPE_FD   the weavelet writes WeaveletMessage to it
 /// When the weavelet reads end-of-file the deployer is gone: it stops its components and exits by itself. It is then to
-/// remove what the deployer could not, the files named by WEAVER_DEPLOYMENT_FILE and WEAVER_DEPLOYMENT_SOCKET (and the
-/// folder of the latter), unless the deployer's process still lives.
+/// remove what the deployer could not, unless the deployer's process still lives: the file named by
+/// WEAVER_DEPLOYMENT_FILE, and the folder of the socket that WEAVER_DEPLOYMENT_SOCKET names with the sockets (*.sock) in it.
 ///
 /// Framing. Each message is a u32, little-endian, that counts the bytes of the protobuf message which follows it. At
 /// most 64 MiB; a larger count is an error that closes the pipe. Both sides may send at any time.
@@ -366,6 +366,10 @@ package nonisolated struct PBSetup: Sendable {
 
   /// components among these whose calls go to the owner of a key
   package var routed: [String] = []
+
+  /// Where to listen for component calls: the path of a Unix socket, which is free. Empty, or when that fails: a free port
+  /// of 127.0.0.1. Calls over it cost a fifth to a third less.
+  package var rpcSocket: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1343,7 +1347,7 @@ nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Setup"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_min\0\u{3}protocol_max\0\u{1}application\0\u{3}deployment_id\0\u{3}replica_id\0\u{1}group\0\u{1}secret\0\u{1}sections\0\u{3}deadline_nanoseconds\0\u{1}reachable\0\u{1}routed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_min\0\u{3}protocol_max\0\u{1}application\0\u{3}deployment_id\0\u{3}replica_id\0\u{1}group\0\u{1}secret\0\u{1}sections\0\u{3}deadline_nanoseconds\0\u{1}reachable\0\u{1}routed\0\u{3}rpc_socket\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1362,6 +1366,7 @@ nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.deadlineNanoseconds) }()
       case 10: try { try decoder.decodeRepeatedStringField(value: &self.reachable) }()
       case 11: try { try decoder.decodeRepeatedStringField(value: &self.routed) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.rpcSocket) }()
       default: break
       }
     }
@@ -1401,6 +1406,9 @@ nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if !self.routed.isEmpty {
       try visitor.visitRepeatedStringField(value: self.routed, fieldNumber: 11)
     }
+    if !self.rpcSocket.isEmpty {
+      try visitor.visitSingularStringField(value: self.rpcSocket, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1416,6 +1424,7 @@ nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if lhs.deadlineNanoseconds != rhs.deadlineNanoseconds {return false}
     if lhs.reachable != rhs.reachable {return false}
     if lhs.routed != rhs.routed {return false}
+    if lhs.rpcSocket != rhs.rpcSocket {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -21,7 +21,8 @@ extension Integration {
         private func checkStatus(of lemon: Deployment) async throws {
             let status = try #require(try await lemon.status())
             #expect(status.app == "lemon" && status.pid == lemon.deployer.pid && status.age > 0)
-            #expect(status.replicas.allSatisfy { $0.restarts == 0 && $0.address?.hasPrefix("127.0.0.1:") == true })
+            let sockets = "unix:\(lemon.sandbox.folder)/run/weaver-"
+            #expect(status.replicas.allSatisfy { $0.restarts == 0 && $0.address?.hasPrefix(sockets) == true })
             let pids = status.replicas.compactMap(\.pid).sorted()
             #expect(pids.count == 8 && pids == ProcessTable.children(of: lemon.deployer.pid))
 

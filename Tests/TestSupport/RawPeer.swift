@@ -100,6 +100,12 @@ package final class RawPeer: ByteStreamDelegate, @unchecked Sendable {
         try await loop.run { self.stream?.shutdown() }
     }
 
+    /// Closes at once, by a reset, and returns when that has happened.
+    package func reset() async throws {
+        try await loop.run { self.stream?.reset() }
+        _ = await receive { _, ended in ended }
+    }
+
     /// Closes, and returns when that has happened.
     package func close() async throws {
         try await loop.run { self.stream?.close() }

@@ -1,7 +1,11 @@
 #include "echo.h"
 
 static const struct peer_options *options;
-static uv_tcp_t connection;
+static union {
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+} connection;
 static uv_connect_t connecting;
 /// All messages that are in flight, one after the other, so that any number of them is one write.
 static char *messages;
@@ -21,7 +25,7 @@ static void send_messages(uint64_t count) {
     if (is_sending || unsent == 0) return;
     size_t size = unsent;
     unsent = 0;
-    is_sending = !send_bytes((uv_stream_t *)&connection, messages, size, on_written);
+    is_sending = !send_bytes(&connection.stream, messages, size, on_written);
 }
 
 static void on_written(uv_stream_t *stream) {
@@ -66,8 +70,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *read) {
 
 static void on_connected(uv_connect_t *request, int status) {
     check(status, "connect");
-    check(uv_tcp_nodelay(&connection, 1), "nodelay");
-    check(uv_read_start((uv_stream_t *)&connection, allocate_buffer, on_read), "read");
+    if (connection.stream.type == UV_TCP) check(uv_tcp_nodelay(&connection.tcp, 1), "nodelay");
+    check(uv_read_start(&connection.stream, allocate_buffer, on_read), "read");
     peer_start_stopwatch();
     send_messages((uint64_t)options->in_flight);
 }
@@ -77,8 +81,14 @@ void run(const struct peer_options *chosen) {
     size_t size = options->size * (size_t)options->in_flight;
     messages = allocate(size);
     for (size_t at = 0; at < size; at += options->size) peer_fill(messages + at, options->size);
+    const char *path = peer_socket(options->address);
+    if (path) {
+        check(uv_pipe_init(uv_default_loop(), &connection.pipe, 0), "connection");
+        uv_pipe_connect(&connecting, &connection.pipe, path, on_connected);
+        return;
+    }
     struct sockaddr_in address;
     check(uv_ip4_addr("127.0.0.1", peer_port(options->address), &address), "address");
-    check(uv_tcp_init(uv_default_loop(), &connection), "connection");
-    check(uv_tcp_connect(&connecting, &connection, (const struct sockaddr *)&address, on_connected), "connect");
+    check(uv_tcp_init(uv_default_loop(), &connection.tcp), "connection");
+    check(uv_tcp_connect(&connecting, &connection.tcp, (const struct sockaddr *)&address, on_connected), "connect");
 }

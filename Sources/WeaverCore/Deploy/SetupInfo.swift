@@ -49,6 +49,8 @@ package struct SetupInfo: Equatable, Sendable {
     package var reachable: [String]
     /// Those of them whose calls go to the owner of a key.
     package var routed: [String]
+    /// Where to listen for component calls: the path of a Unix socket. Nil for a port.
+    package var callSocket: String?
 
     /// The deployment's secret has 256 bits.
     package static let secretLength = 32

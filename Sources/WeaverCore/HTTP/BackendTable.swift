@@ -8,6 +8,7 @@ package struct BackendTable: Sendable {
     private struct Entry {
         let id: ID
         var inFlight = 0
+        var tunnels = 0
         var failedUntil: UInt64 = 0
     }
 
@@ -36,7 +37,10 @@ package struct BackendTable: Sendable {
 
     /// The backend with the least in flight that is not in `excluded`; among equals they take turns. One that failed
     /// a moment ago is picked only when there is no other.
-    package mutating func pick(excluding excluded: [ID] = [], now: UInt64) -> ID? {
+    ///
+    /// - Parameter forTunnel: the one with the fewest tunnels is picked. For ordinary requests tunnels do not count:
+    ///   most are quiet, and a backend that had lost its own would get every request.
+    package mutating func pick(excluding excluded: [ID] = [], forTunnel: Bool = false, now: UInt64) -> ID? {
         guard !entries.isEmpty else { return nil }
         rotation = (rotation + 1) % entries.count
         var best: Int?
@@ -47,15 +51,16 @@ package struct BackendTable: Sendable {
                 best = index
                 continue
             }
-            if isBetter(entries[index], than: entries[current], now: now) { best = index }
+            if isBetter(entries[index], than: entries[current], forTunnel: forTunnel, now: now) { best = index }
         }
         return best.map { entries[$0].id }
     }
 
-    private func isBetter(_ entry: Entry, than other: Entry, now: UInt64) -> Bool {
+    private func isBetter(_ entry: Entry, than other: Entry, forTunnel: Bool, now: UInt64) -> Bool {
         let failing = entry.failedUntil > now
-        let otherFailing = other.failedUntil > now
-        return failing == otherFailing ? entry.inFlight < other.inFlight : otherFailing
+        guard failing == (other.failedUntil > now) else { return !failing }
+        if forTunnel, entry.tunnels != other.tunnels { return entry.tunnels < other.tunnels }
+        return entry.inFlight < other.inFlight
     }
 
     /// An exchange with `id` began.
@@ -69,6 +74,25 @@ package struct BackendTable: Sendable {
             precondition($0.inFlight > 0, "more exchanges ended than began")
             $0.inFlight -= 1
         }
+    }
+
+    /// The exchange with `id` has become a tunnel, which is no request in flight any more.
+    package mutating func becameTunnel(_ id: ID) {
+        ended(id)
+        update(id) { $0.tunnels += 1 }
+    }
+
+    /// A tunnel to `id` ended; a no-op when it has been removed since.
+    package mutating func tunnelEnded(_ id: ID) {
+        update(id) {
+            precondition($0.tunnels > 0, "more tunnels ended than began")
+            $0.tunnels -= 1
+        }
+    }
+
+    /// Tunnels to `id`.
+    package func tunnels(_ id: ID) -> Int {
+        entries.first { $0.id == id }?.tunnels ?? 0
     }
 
     /// `id` could not be connected, or broke a fresh connection without an answer. Having nothing to do it would seem

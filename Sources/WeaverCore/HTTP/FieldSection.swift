@@ -123,6 +123,8 @@ package struct ConnectionOptions: Sendable {
     package private(set) var close = false
     /// An HTTP/1.0 sender keeps the connection.
     package private(set) var keepAlive = false
+    /// The Upgrade field is for this connection.
+    package private(set) var upgrade = false
     private var named: [ByteRange] = []
 
     /// No option.
@@ -131,6 +133,7 @@ package struct ConnectionOptions: Sendable {
     mutating func removeAll() {
         close = false
         keepAlive = false
+        upgrade = false
         named.removeAll(keepingCapacity: true)
     }
 
@@ -140,6 +143,8 @@ package struct ConnectionOptions: Sendable {
                 close = true
             } else if bytes.equalsToken("keep-alive", in: element) {
                 keepAlive = true
+            } else if bytes.equalsToken("upgrade", in: element) {
+                upgrade = true
             } else if !element.isEmpty {
                 named.append(ByteRange(element))
             }
@@ -158,11 +163,8 @@ package struct ConnectionOptions: Sendable {
     private static func equal(_ left: Range<Int>, _ right: Range<Int>, in bytes: RawSpan) -> Bool {
         guard left.count == right.count else { return false }
         return left.indices.allSatisfy { offset in
-            lowercased(bytes.byte(offset)) == lowercased(bytes.byte(right.lowerBound + offset - left.lowerBound))
+            HTTPCharacters.lowercased(bytes.byte(offset))
+                == HTTPCharacters.lowercased(bytes.byte(right.lowerBound + offset - left.lowerBound))
         }
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }

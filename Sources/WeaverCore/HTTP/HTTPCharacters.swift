@@ -39,6 +39,12 @@ package enum HTTPCharacters {
         byte &- 0x30 < 10
     }
 
+    /// `byte` in lower case when it is a letter of ASCII.
+    @inline(__always)
+    package static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+    }
+
     /// The value of a hexadecimal digit, nil for another byte.
     @inline(__always)
     package static func hexValue(_ byte: UInt8) -> UInt8? {

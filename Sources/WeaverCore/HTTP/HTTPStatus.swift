@@ -18,6 +18,7 @@ package struct HTTPStatus: RawRepresentable, Sendable, Hashable {
     package static let contentTooLarge = HTTPStatus(rawValue: 413)
     package static let uriTooLong = HTTPStatus(rawValue: 414)
     package static let expectationFailed = HTTPStatus(rawValue: 417)
+    package static let upgradeRequired = HTTPStatus(rawValue: 426)
     package static let requestHeaderFieldsTooLarge = HTTPStatus(rawValue: 431)
     package static let internalServerError = HTTPStatus(rawValue: 500)
     package static let notImplemented = HTTPStatus(rawValue: 501)
@@ -64,6 +65,7 @@ package struct HTTPStatus: RawRepresentable, Sendable, Hashable {
         case 416: "Range Not Satisfiable"
         case 417: "Expectation Failed"
         case 422: "Unprocessable Content"
+        case 426: "Upgrade Required"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"

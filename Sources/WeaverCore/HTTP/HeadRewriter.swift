@@ -2,9 +2,11 @@
 /// frames the message written anew, so that the next reader has one reading.
 package enum HeadRewriter {
     /// Writes `head` as a request to a backend.
+    ///
+    /// - Parameter upgrade: what the request offers to change to; nil for an ordinary request.
     package static func write(
         request head: borrowing RequestHead, in bytes: RawSpan, from peer: borrowing ForwardedPeer,
-        to output: inout OutputBuffer
+        upgrade: UpgradeOffer? = nil, to output: inout OutputBuffer
     ) {
         output.append(head.methodName, of: bytes)
         output.append(ascii: " ")
@@ -36,6 +38,11 @@ package enum HeadRewriter {
             default:
                 if !head.section.isHopByHop(field, in: bytes) { output.append(field, of: bytes) }
             }
+        }
+        if let upgrade {
+            output.append(ascii: "Connection: upgrade\r\nUpgrade: ")
+            output.append(upgrade.protocols)
+            output.append(ascii: "\r\n")
         }
         peer.write(for: head, in: bytes, to: &output)
         output.append(ascii: "\r\n")
@@ -69,16 +76,21 @@ package enum HeadRewriter {
         output.append(ascii: "\r\n")
         // Section 6.1 and RFC 9110 section 8.6: neither belongs into 1xx and 204.
         let mayFrame = !head.status.isInformational && head.status != .noContent
+        // Of 101 it is the answer, of 426 the advice (RFC 9110 section 15.5.22): meant for the client, not for us.
+        let keepsUpgrade = head.status == .switchingProtocols || head.status == .upgradeRequired
         for field in head.section.fields {
             switch field.known {
             case .contentLength:
                 if mayFrame { output.append(field, of: bytes) }
             case .transferEncoding:
                 if mayFrame, !plan.isOldClient { writeFraming(field, value: "chunked", in: bytes, to: &output) }
+            case .upgrade where keepsUpgrade:
+                output.append(field, of: bytes)
             default:
                 if !head.section.isHopByHop(field, in: bytes) { output.append(field, of: bytes) }
             }
         }
+        if keepsUpgrade { output.append(ascii: "Connection: upgrade\r\n") }
         if plan.framing == .chunked, !head.section.codings.isPresent {
             output.append(ascii: "Transfer-Encoding: chunked\r\n")
         }

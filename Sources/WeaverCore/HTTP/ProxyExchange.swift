@@ -8,8 +8,9 @@
 ///     picking     a backend is being picked                     picked, nonePicked
 ///     waiting     no backend is ready                           backendsChanged, timedOut
 ///     connecting  a connection to a backend is being made       connected, backendFailed, timedOut
-///     awaiting    the request is on its way                     responseBegan, backendFailed, timedOut
+///     awaiting    the request is on its way                     responseBegan, switched, backendFailed, timedOut
 ///     responding  the response's head went to the client        responseEnded, backendFailed, timedOut
+///     tunnel      both sides speak another protocol             see `ProxyExchange+Tunnel`
 ///
 /// The request's body flows in `awaiting` and `responding` only. In front of the head, on a connection that is still
 /// being made, its bytes would be read as a request of their own: each way into a state without a connection holds it.
@@ -20,6 +21,8 @@
 ///   how a backend looks which closes it as idle at the same time; it is sent at most `maximumSendings` times. On a
 ///   *fresh* one the backend itself has failed: once more in all, so that the death of a replica is not seen by clients,
 ///   and a request that kills its replica does not kill them all.
+///
+/// An offer to change the protocol counts as not idempotent: a backend that has seen it may have acted on what it says.
 package struct ProxyExchange: Sendable {
     /// What the hand has to do.
     package struct Action: OptionSet, Sendable {
@@ -50,6 +53,16 @@ package struct ProxyExchange: Sendable {
         package static let finishResponse = Action(rawValue: 1 << 8)
         /// Cut the client's connection, so that it sees that the response is not complete.
         package static let abortClient = Action(rawValue: 1 << 9)
+        /// Write the head of 101; what comes from now on passes both ways as it is.
+        package static let openTunnel = Action(rawValue: 1 << 10)
+        /// The client has said everything: end the writing side towards the backend, behind what is queued.
+        package static let endBackend = Action(rawValue: 1 << 11)
+        /// The backend has said everything: end the writing side towards the client, behind what is queued.
+        package static let endClient = Action(rawValue: 1 << 12)
+        /// Both have: close the backend's connection once what is queued for it is out, and report `backendClosed`.
+        package static let finishBackend = Action(rawValue: 1 << 13)
+        /// Close the client's connection once what is queued for it is out.
+        package static let finishClient = Action(rawValue: 1 << 14)
     }
 
     /// The error that `sendFailure` answers with.
@@ -71,16 +84,19 @@ package struct ProxyExchange: Sendable {
     /// What a client is told to wait when no backend is ready.
     package static let retryAfterSeconds = 1
 
-    private enum State: Sendable {
+    enum State: Sendable, Equatable {
         case idle, picking, waiting
         case connecting
         case awaiting
         case responding
+        case tunnel(clientEnded: Bool, backendEnded: Bool)
     }
 
-    private var state = State.idle
+    var state = State.idle
     private var isIdempotent = false
-    private var requestEnded = false
+    /// The request would change the protocol.
+    package private(set) var offersUpgrade = false
+    private(set) var requestEnded = false
     private var bodyPassed = false
     private var attempts = 0
     private var sendings = 0
@@ -121,7 +137,7 @@ package struct ProxyExchange: Sendable {
     package var takesBody: Bool {
         switch state {
         case .awaiting, .responding: true
-        case .idle, .picking, .waiting, .connecting: false
+        case .idle, .picking, .waiting, .connecting, .tunnel: false
         }
     }
 
@@ -129,17 +145,22 @@ package struct ProxyExchange: Sendable {
     private var isUnanswered: Bool {
         switch state {
         case .picking, .waiting, .connecting, .awaiting: true
-        case .idle, .responding: false
+        case .idle, .responding, .tunnel: false
         }
     }
 
     // MARK: the client's side
 
     /// A request's head arrived.
-    package mutating func begin(isIdempotent: Bool) -> Action {
+    ///
+    /// - Parameters:
+    ///   - isIdempotent: its method is.
+    ///   - offersUpgrade: it would change the protocol.
+    package mutating func begin(isIdempotent: Bool, offersUpgrade: Bool = false) -> Action {
         precondition(isIdle, "a request inside another one")
         self = ProxyExchange()
-        self.isIdempotent = isIdempotent
+        self.isIdempotent = isIdempotent && !offersUpgrade
+        self.offersUpgrade = offersUpgrade
         state = .picking
         return .pickBackend
     }
@@ -159,7 +180,7 @@ package struct ProxyExchange: Sendable {
         defer { state = .idle }
         switch state {
         case .idle, .picking, .waiting: return []
-        case .connecting, .awaiting, .responding: return .closeBackend
+        case .connecting, .awaiting, .responding, .tunnel: return .closeBackend
         }
     }
 
@@ -244,7 +265,7 @@ package struct ProxyExchange: Sendable {
         case .awaiting:
             guard !responseBytes, !bodyPassed else { return fail(broken) }
             return nothingSent || mayRepeat() ? retry(or: broken) : fail(broken)
-        case .responding:
+        case .responding, .tunnel:
             state = .idle
             return [.closeBackend, .abortClient]
         case .idle, .picking, .waiting:
@@ -266,7 +287,7 @@ package struct ProxyExchange: Sendable {
         case .awaiting:
             return fail(
                 Failure(status: .gatewayTimeout, detail: "a replica did not answer in time", retryAfterSeconds: nil))
-        case .responding:
+        case .responding, .tunnel:
             state = .idle
             return [.closeBackend, .abortClient]
         case .idle, .picking:
@@ -289,7 +310,7 @@ package struct ProxyExchange: Sendable {
         return [.closeBackend, .holdRequestBody, .pickBackend]
     }
 
-    private mutating func fail(_ failure: Failure) -> Action {
+    mutating func fail(_ failure: Failure) -> Action {
         precondition(isUnanswered, "a failure after the response's head")
         let hasBackend: Bool =
             switch state {

@@ -11,6 +11,9 @@ final class BackendConnection {
     private(set) var hasResponseBytes = false
     /// A response has begun on it, to this request or an earlier one.
     private(set) var hasAnswered = false
+    /// It carries another protocol, for the client that asked for it.
+    private(set) var isTunnel = false
+    private var hasEnded = false
 
     /// A request's head has been written, and its response is not complete.
     private var isInExchange = false
@@ -95,7 +98,9 @@ final class BackendConnection {
     func pauseReading() { stream?.pauseReading() }
 
     /// The client takes more again.
-    func resumeReading() { stream?.startReading() }
+    func resumeReading() {
+        if !hasEnded { stream?.startReading() }
+    }
 
     /// Closes it, without a word to the client. In the middle of an exchange by a reset: a backend may take an orderly
     /// end for a client that still reads.
@@ -104,18 +109,44 @@ final class BackendConnection {
         isInExchange ? stream?.reset() : stream?.close()
     }
 
+    // MARK: Tunnels
+
+    /// What comes from now on is for the client as it is.
+    func becomeTunnel() { isTunnel = true }
+
+    /// The client has said everything.
+    func endWriting() { stream?.shutdown() }
+
+    /// Both sides have: closes behind what is queued.
+    func finish() { stream?.closeAfterFlush() }
+
+    private func tunnelDidEnd(_ stream: ByteStream) {
+        hasEnded = true
+        // From here on only a failed write tells that the backend has gone.
+        stream.readsAfterWriteError = false
+        guard stream.failedWrite == nil else { return stream.reset() }
+        client?.tunnelBackendEnded()
+    }
+
     // MARK: Responses
 
     private func process(_ bytes: RawSpan) -> Int {
         var offset = 0
         do throws(HTTPFault) {
             while let client {
-                if decoder == nil {
+                if isTunnel {
+                    if offset < bytes.byteCount {
+                        client.tunnelReceived(bytes.extracting(offset..<bytes.byteCount))
+                    }
+                    return bytes.byteCount
+                } else if decoder == nil {
                     let rest = bytes.extracting(offset..<bytes.byteCount)
                     guard let head = try parser.parse(rest, answering: method) else { return offset }
                     offset += head.byteCount
-                    if head.status.isInformational {
-                        guard head.status != .switchingProtocols else { throw .malformedStatusLine }
+                    if head.status == .switchingProtocols {
+                        hasAnswered = true
+                        client.switched(head, in: rest)
+                    } else if head.status.isInformational {
                         interimResponses += 1
                         guard interimResponses <= limits.interimResponses else { throw .tooManyInterimResponses }
                         client.interimResponse(head, in: rest)
@@ -173,6 +204,7 @@ extension BackendConnection: ByteStreamDelegate {
 
     func streamDidReachEnd(_ stream: ByteStream) {
         guard let client else { return closeUnasked() }
+        if isTunnel { return tunnelDidEnd(stream) }
         do throws(HTTPFault) {
             if decoder != nil {
                 try decoder?.finishAtClose()
@@ -189,6 +221,11 @@ extension BackendConnection: ByteStreamDelegate {
     func streamDidClose(_ stream: ByteStream, error: UVError?) {
         self.stream = nil
         backend.forget(self)
+        if isTunnel {
+            client?.tunnelBackendClosed(isComplete: error == nil && hasEnded)
+            client = nil
+            return
+        }
         // Not the error's text: it names the backend's address, which is nothing for clients.
         client?.backendFailed(self, "the connection to a replica failed", isTimeout: error?.isTimeout == true)
         client = nil

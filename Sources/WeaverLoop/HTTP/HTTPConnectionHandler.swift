@@ -12,6 +12,10 @@ package protocol HTTPConnectionHandler: AnyObject {
     func requestDidReceive(_ body: RawSpan)
     /// The request is complete.
     func requestDidEnd(trailers: TrailerSection)
+    /// Bytes of the client in a tunnel, lent for the time of the call. `pauseBody()` and `resumeBody()` hold them back.
+    func tunnelDidReceive(_ bytes: RawSpan)
+    /// The client has closed its side of the tunnel.
+    func tunnelDidEnd()
     /// The client has taken so much of the response that more may be written.
     func clientDidDrain()
     /// The connection is gone. Nothing comes after it.
@@ -20,4 +24,10 @@ package protocol HTTPConnectionHandler: AnyObject {
     func deadlineDidPass()
     /// Bytes that it keeps in memory for the current request.
     var bufferedBytes: Int { get }
+}
+
+/// A handler that never calls ``HTTPServerConnection/beginTunnel(_:)`` need not know of tunnels.
+extension HTTPConnectionHandler {
+    package func tunnelDidReceive(_ bytes: RawSpan) {}
+    package func tunnelDidEnd() {}
 }

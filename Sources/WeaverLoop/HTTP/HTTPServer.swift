@@ -119,9 +119,10 @@ package final class HTTPServer {
 
     /// One timer for all connections: a bound is met within a quarter of the shortest, and a request arms nothing.
     private var sweepInterval: Duration {
-        let shortest = min(
+        var shortest = min(
             configuration.headerTimeout, configuration.idleTimeout, configuration.lingerTimeout,
-            configuration.halfClosedTimeout)
+            configuration.halfClosedTimeout, configuration.tunnelDrainTimeout)
+        if configuration.tunnelIdleTimeout > .zero { shortest = min(shortest, configuration.tunnelIdleTimeout) }
         return min(max(shortest / 4, .milliseconds(5)), .milliseconds(250))
     }
 

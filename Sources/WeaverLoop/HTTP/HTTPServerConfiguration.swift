@@ -17,6 +17,10 @@ package struct HTTPServerConfiguration: Sendable {
     /// How long the response to a client that has closed its side may be silent. Such a client may still read, or be
     /// gone: nothing tells before something is written. Past it the connection is cut.
     package var halfClosedTimeout = Duration.seconds(10)
+    /// A tunnel (after 101) through which nothing passes, in neither direction, is cut after this time. Zero: never.
+    package var tunnelIdleTimeout = Duration.seconds(3600)
+    /// How long a tunnel goes on when the server drains. Past it: cut.
+    package var tunnelDrainTimeout = Duration.seconds(10)
     /// Connections at a time; one more is answered with 503. By default at most 16384, and what the process may open.
     package var maximumConnections = Self.connections(forDescriptors: weaver_descriptor_limit())
     /// Connections past the limit at a time that are answered before they close; one more is reset.
@@ -48,6 +52,10 @@ package struct HTTPServerCounters: Sendable, Equatable {
     package internal(set) var requests: UInt64 = 0
     /// Requests being answered now.
     package internal(set) var requestsInFlight = 0
+    /// Connections that became a tunnel.
+    package internal(set) var tunnels: UInt64 = 0
+    /// Tunnels open now; they are no requests in flight.
+    package internal(set) var openTunnels = 0
     /// Messages refused for a fault of the client.
     package internal(set) var refused: UInt64 = 0
     /// Connections that ended before their response was complete, by whichever side, or whose client did not take it.

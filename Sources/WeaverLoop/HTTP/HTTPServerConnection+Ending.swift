@@ -11,8 +11,9 @@ extension HTTPServerConnection {
         stream.startReading()
     }
 
-    /// The server drains: an idle connection closes, another one after its response.
+    /// The server drains: an idle connection closes, another one after its response, a tunnel after a while.
     func drain() {
+        if phase == .tunnel { return drainTunnel() }
         guard phase == .head, pending.isEmpty else { return }
         phase = .lingering
         restartDeadline()
@@ -33,7 +34,7 @@ extension HTTPServerConnection {
     func close() {
         guard stream.isOpen else { return }
         isCut = stream.queuedBytes > 0
-        isCut || plan?.framing == .untilClose ? stream.reset() : stream.close()
+        isCut || phase == .tunnel || plan?.framing == .untilClose ? stream.reset() : stream.close()
     }
 
     // MARK: Time bounds
@@ -46,6 +47,7 @@ extension HTTPServerConnection {
             case .head: pending.isEmpty ? bounds.idleTimeout : bounds.headerTimeout
             case .body: bounds.idleTimeout
             case .answering, .closed: bounds.halfClosedTimeout
+            case .tunnel: bounds.tunnelIdleTimeout
             case .lingering: bounds.lingerTimeout
             }
         deadline = server.loop.now + bound
@@ -53,6 +55,7 @@ extension HTTPServerConnection {
 
     func sweep(_ now: MonotonicTime) {
         let queued = stream.queuedBytes
+        if phase == .tunnel { return sweepTunnel(now, queued: queued) }
         if isStalled(now, queued: queued) { return abort() }
         if let bound = handlerDeadline, bound <= now, phase == .body || phase == .answering {
             handlerDeadline = nil
@@ -68,7 +71,7 @@ extension HTTPServerConnection {
             refuse(.requestTimeout, detail: "the request's body did not arrive in time")
         case .answering where isHalfClosed: abort()
         case .lingering: close()
-        case .body, .answering, .closed: break
+        case .body, .answering, .tunnel, .closed: break
         }
     }
 

@@ -122,7 +122,7 @@ extension HTTPServerConnection {
         exchange(&handler, with: nil)?.clientDidClose()
     }
 
-    private func endExchange() {
+    func endExchange() {
         server.counters.requestsInFlight -= 1
         traits = nil
         plan = nil

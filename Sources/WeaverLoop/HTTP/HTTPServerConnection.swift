@@ -7,12 +7,13 @@ package import WeaverCore
 ///     head       between requests, or in the middle of a head              a complete head
 ///     body       the request's body is arriving                            its end
 ///     answering  the request is complete, its response is not              finishResponse
+///     tunnel     101 was sent: bytes pass both ways as they are             its ends, or a bound
 ///     lingering  the last response is out; what the client sends is void   its end, or a bound
 ///     closed     gone
 ///
-/// The parts: `HTTPServerConnection+Responding`, `HTTPServerConnection+Ending`.
+/// The parts: `HTTPServerConnection+Responding`, `HTTPServerConnection+Tunnel`, `HTTPServerConnection+Ending`.
 package final class HTTPServerConnection {
-    enum Phase { case head, body, answering, lingering, closed }
+    enum Phase { case head, body, answering, tunnel, lingering, closed }
 
     package let stream: ByteStream
     package let server: HTTPServer
@@ -42,6 +43,10 @@ package final class HTTPServerConnection {
     var deadline: MonotonicTime
     var queuedAtSweep = 0
     var stalledSince: MonotonicTime?
+    /// When a tunnel is cut because the server drains.
+    var tunnelDrainDeadline: MonotonicTime?
+    /// The handler has heard that the client closed its side of the tunnel.
+    var isTunnelEndTold = false
     /// Something that had been written was dropped.
     var isCut = false
 
@@ -94,6 +99,12 @@ package final class HTTPServerConnection {
                     case .end: endRequest()
                     }
                 case .answering: return offset
+                case .tunnel:
+                    if !isBodyPaused, offset < bytes.byteCount {
+                        handler?.tunnelDidReceive(bytes.extracting(offset..<bytes.byteCount))
+                        return bytes.byteCount
+                    }
+                    return offset
                 case .lingering, .closed: return bytes.byteCount
                 }
             }
@@ -153,6 +164,7 @@ package final class HTTPServerConnection {
         isProcessing = false
         // What is left of the input then is no whole request.
         if phase == .head, isHalfClosed, pending.isEmpty || mayTakeRequest { return linger() }
+        if phase == .tunnel { tellTunnelEnd() }
         adjustReading()
     }
 
@@ -161,7 +173,7 @@ package final class HTTPServerConnection {
         guard phase != .closed, !isHalfClosed else { return }
         switch phase {
         case .head where !mayTakeRequest: stream.pauseReading()
-        case .body where isBodyPaused: stream.pauseReading()
+        case .body where isBodyPaused, .tunnel where isBodyPaused: stream.pauseReading()
         case .answering where pending.count > Self.readAheadBytes: stream.pauseReading()
         default: stream.startReading()
         }
@@ -192,6 +204,7 @@ extension HTTPServerConnection: ByteStreamDelegate {
             awaitsContinue = false
             restartDeadline()
         }
+        if phase == .tunnel { restartDeadline() }
         let wasIdle = phase == .head && pending.isEmpty
         if pending.isEmpty {
             isProcessing = true
@@ -210,7 +223,7 @@ extension HTTPServerConnection: ByteStreamDelegate {
     package func streamDidReachEnd(_ stream: ByteStream) {
         isHalfClosed = true
         switch phase {
-        case .head: processPending()
+        case .head, .tunnel: processPending()
         case .body: abort()
         case .answering: restartDeadline()
         case .lingering: stream.closeAfterFlush()
@@ -221,7 +234,7 @@ extension HTTPServerConnection: ByteStreamDelegate {
     package func streamDidDrain(_ stream: ByteStream) {
         switch phase {
         case .head: processPending()
-        case .body, .answering: handler?.clientDidDrain()
+        case .body, .answering, .tunnel: handler?.clientDidDrain()
         case .lingering, .closed: break
         }
     }
@@ -231,6 +244,7 @@ extension HTTPServerConnection: ByteStreamDelegate {
         let isUnderWay = phase == .body || phase == .answering
         if isUnderWay { server.counters.requestsInFlight -= 1 }
         if isUnderWay || isCut { server.counters.aborted += 1 }
+        if phase == .tunnel { server.counters.openTunnels -= 1 }
         phase = .closed
         let handler = exchange(&handler, with: nil)
         handler?.clientDidClose()

@@ -4,10 +4,12 @@ internal import WeaverCore
 /// that come out are performed here.
 final class ProxiedClient {
     /// Retained: the last connections end after their proxy has been closed, and perhaps dropped.
-    private let proxy: ReverseProxy
-    private unowned let connection: HTTPServerConnection
-    private var exchangeState = ProxyExchange()
-    private var backend: BackendConnection?
+    let proxy: ReverseProxy
+    unowned let connection: HTTPServerConnection
+    var exchangeState = ProxyExchange()
+    private(set) var backend: BackendConnection?
+    /// What the current request would change the protocol to.
+    private(set) var upgrade: UpgradeOffer?
     private var excluded: [BackendTable.ID] = []
     /// The request's head as the backends get it, kept until a response begins.
     private var head = OutputBuffer()
@@ -29,7 +31,7 @@ final class ProxiedClient {
 
     // MARK: Actions
 
-    private func perform(_ action: ProxyExchange.Action) {
+    func perform(_ action: ProxyExchange.Action) {
         if action.contains(.closeBackend) { giveBack(keep: false) }
         if action.contains(.releaseBackend) { giveBack(keep: true) }
         if action.contains(.holdRequestBody), !connection.isRequestComplete { connection.pauseBody() }
@@ -51,6 +53,7 @@ final class ProxiedClient {
             connection.finishResponse(trailers: exchange(&responseTrailers, with: nil))
         }
         if action.contains(.abortClient) { connection.abort() }
+        if exchangeState.offersUpgrade { performTunnel(action) }
     }
 
     private func giveBack(keep: Bool) {
@@ -61,7 +64,7 @@ final class ProxiedClient {
     private func pick() {
         proxy.stopWaiting(self)
         connection.handlerDeadline = nil
-        switch proxy.pick(for: self, excluding: excluded) {
+        switch proxy.pick(for: self, excluding: excluded, forTunnel: exchangeState.offersUpgrade) {
         case .kept(let kept):
             backend = kept
             perform(exchangeState.picked(reused: true))
@@ -94,7 +97,7 @@ final class ProxiedClient {
         connection.handlerDeadline = loop.now + proxy.configuration.responseTimeout
     }
 
-    private func forgetHead() {
+    func forgetHead() {
         if head.allocatedCapacity > Self.keptHeadCapacity { head = OutputBuffer() }
     }
 
@@ -128,7 +131,7 @@ final class ProxiedClient {
     }
 
     func backendDidDrain() {
-        guard exchangeState.takesBody else { return }
+        guard exchangeState.takesBody || exchangeState.isTunnel else { return }
         if !connection.isRequestComplete { connection.handlerDeadline = nil }
         connection.resumeBody()
     }
@@ -174,8 +177,10 @@ extension ProxiedClient: HTTPConnectionHandler {
         head.truncate(to: 0)
         excluded.removeAll(keepingCapacity: true)
         if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
-        HeadRewriter.write(request: request, in: bytes, from: peer, to: &head)
-        perform(exchangeState.begin(isIdempotent: request.method.isIdempotent))
+        upgrade = UpgradeOffer(request, in: bytes)
+        HeadRewriter.write(request: request, in: bytes, from: peer, upgrade: upgrade, to: &head)
+        perform(
+            exchangeState.begin(isIdempotent: request.method.isIdempotent, offersUpgrade: upgrade != nil))
     }
 
     func requestDidReceive(_ body: RawSpan) {
@@ -194,6 +199,16 @@ extension ProxiedClient: HTTPConnectionHandler {
         guard connection.traits?.framing == .chunked else { return }
         exchangeState.requestBodyPassed()
         backend?.writeLastChunk(trailers)
+    }
+
+    func tunnelDidReceive(_ bytes: RawSpan) {
+        guard let backend, exchangeState.isTunnel else { return }
+        backend.write(bytes)
+        if !backend.isWritable { connection.pauseBody() }
+    }
+
+    func tunnelDidEnd() {
+        perform(exchangeState.tunnelClientEnded())
     }
 
     func clientDidDrain() {

@@ -128,11 +128,14 @@ package final class ReverseProxy {
     }
 
     /// A connection to the least busy backend that is not excluded.
-    func pick(for client: ProxiedClient, excluding excluded: [BackendTable.ID]) -> Pick {
-        guard let id = table.pick(excluding: excluded, now: loop.now.nanoseconds), let backend = backends[id] else {
-            return .none
-        }
-        if let kept = backend.takeKept() {
+    ///
+    /// What may become a tunnel gets a new one: the connection is used up, and an offer cannot be sent again when a
+    /// kept connection turns out to have been closed.
+    func pick(for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool) -> Pick {
+        guard let id = table.pick(excluding: excluded, forTunnel: forTunnel, now: loop.now.nanoseconds),
+            let backend = backends[id]
+        else { return .none }
+        if !forTunnel, let kept = backend.takeKept() {
             table.began(id)
             counters.reusedConnections += 1
             kept.client = client
@@ -157,6 +160,12 @@ package final class ReverseProxy {
         table.succeeded(connection.backend.id)
     }
 
+    /// `connection` is a tunnel from now on, and no request in flight.
+    func becameTunnel(_ connection: BackendConnection) {
+        answered(connection)
+        table.becameTunnel(connection.backend.id)
+    }
+
     /// A new connection could not be made, or broke without an answer.
     func failed(_ connection: BackendConnection) {
         table.failed(connection.backend.id, now: loop.now.nanoseconds)
@@ -165,7 +174,7 @@ package final class ReverseProxy {
     /// The exchange on `connection` is over; the connection is kept, or closed.
     func release(_ connection: BackendConnection, keep: Bool) {
         connection.client = nil
-        table.ended(connection.backend.id)
+        connection.isTunnel ? table.tunnelEnded(connection.backend.id) : table.ended(connection.backend.id)
         if keep, !connection.backend.isRemoved, connection.isUsable {
             connection.backend.keep(connection, until: loop.now + configuration.keptConnectionTimeout)
         } else {

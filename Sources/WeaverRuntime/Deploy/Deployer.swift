@@ -19,6 +19,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         package var deployment: String
         package var limits = Babysitter.Limits()
         package var proxy = ReverseProxyConfiguration()
+        /// Where replicas listen for each other's calls; nil for ports.
+        package var sockets: SocketFolder?
 
         package init(
             plan: DeploymentPlan, program: Envelope.Program, sections: [String: String], deadline: Duration,
@@ -141,6 +143,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     private func spawn(_ setup: SetupInfo) {
         let replica = setup.replica
+        var setup = setup
+        setup.callSocket = configuration.sockets?.socketPath(ofReplica: replica)
         do throws(UVError) {
             let envelope = try Envelope(
                 loop: loop, replica: replica, group: setup.group[0], program: configuration.program, delegate: self)
@@ -201,6 +205,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
         envelopes[envelope.replica] = nil
+        configuration.sockets?.remove(ofReplica: envelope.replica)
         ending.removeAll { !$0.hasOpenOutputs }
         if envelope.hasOpenOutputs { ending.append(envelope) }
         perform {

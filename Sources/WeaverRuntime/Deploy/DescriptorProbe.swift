@@ -1,6 +1,12 @@
 package import WeaverCore
 package import WeaverLoop
 
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
 /// Asks a binary what it contains, before anything of it is deployed.
 package enum DescriptorProbe {
     /// The environment variable that asks for the descriptor, with the descriptor to write it to.
@@ -48,6 +54,21 @@ package enum DescriptorProbe {
             }
             return descriptor
         }
+    }
+
+    /// The same for a binary alone, without a config.
+    package static func describe(
+        binary path: String, loop: EventLoop, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> AppDescriptor {
+        let executable = URL(filePath: path).path
+        guard FileManager.default.isExecutableFile(atPath: executable) else {
+            throw Failure(description: "\(path) does not exist or is no program that can be executed")
+        }
+        return try await describe(
+            Envelope.Program(
+                executable: executable, arguments: [],
+                environment: MultiDeployment.childEnvironment(environment, adding: [])),
+            loop: loop)
     }
 
     private static func run(

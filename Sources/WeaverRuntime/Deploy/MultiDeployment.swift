@@ -88,6 +88,7 @@ package struct MultiDeployment: Sendable {
             plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
             deployment: id)
         configuration.limits.loadInterval = config.config.loadInterval
+        configuration.sockets = folder
         let deployer = Deployer(
             loop: loop, configuration: configuration, secret: secret, seed: random.next(),
             sink: output, wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })

@@ -22,6 +22,7 @@ extension PBSetup {
         deadlineNanoseconds = Int64(clamping: setup.deadline.clampedNanoseconds)
         reachable = setup.reachable
         routed = setup.routed
+        rpcSocket = setup.callSocket ?? ""
     }
 
     func value() throws -> SetupInfo {
@@ -34,6 +35,7 @@ extension PBSetup {
             secret: [UInt8](secret), sections: sections, deadline: .nanoseconds(max(0, deadlineNanoseconds)),
             reachable: reachable, routed: routed)
         setup.protocolVersions = protocolMin...protocolMax
+        setup.callSocket = rpcSocket.isEmpty ? nil : rpcSocket
         return setup
     }
 }

@@ -42,16 +42,18 @@ internal import WeaverLoop
     /// What components of this process run on: its loop.
     public var executor: any TaskExecutor { loop }
 
-    /// Constructs all linked components and listens for calls of them on a free port of 127.0.0.1, until ``close()`` or
-    /// the end of this object. Gives the address.
-    public func serve() async throws -> String {
+    /// Constructs all linked components and listens for calls of them until ``close()`` or the end of this object, on a
+    /// Unix socket of the path `socket` or, without one, on a free port of 127.0.0.1. Gives the address.
+    public func serve(socket: String? = nil) async throws -> String {
         try await host.start(registry.graph.constructionOrder)
         let dispatcher = ComponentDispatcher(loop: loop, hosting: registry.records.values)
         for (name, record) in registry.records {
             guard let implementation = await host.implementation(of: name) else { continue }
             await dispatcher.start(record, implementation)
         }
-        let server = try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher)
+        let server = try await RPCServer.start(
+            loop: loop, address: socket.map(SocketAddress.unix) ?? .ip("127.0.0.1", port: 0), hello: hello,
+            dispatcher: dispatcher)
         servers.withLock { $0.append(server) }
         return server.address.description
     }

@@ -59,11 +59,27 @@ final class DeployedEnvironment: HostEnvironment {
             secret: secret, version: version, name: setup.replica, reachable: setup.reachable)
         let dispatcher = ComponentDispatcher(
             loop: loop, hosting: setup.group.compactMap { registry.records[$0] })
-        let server = try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher)
+        let server = try await listen(setup.callSocket, loop, hello, dispatcher, sink)
         return DeployedEnvironment(
             setup: setup, envelope: envelope, loop: loop, level: level, sink: sink, dispatcher: dispatcher,
             server: server, peers: RPCPeers(loop: loop, hello: hello, decodeError: ErrorRegistry.decodeShared),
             version: version)
+    }
+
+    /// On the socket that the deployer has named: calls over it cost less. Where that cannot be, a port does as well.
+    private static func listen(
+        _ socket: String?, _ loop: EventLoop, _ hello: Hello, _ dispatcher: ComponentDispatcher, _ sink: any LogSink
+    ) async throws -> RPCServer {
+        guard let socket else { return try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher) }
+        do {
+            return try await RPCServer.start(
+                loop: loop, address: .unix(socket), hello: hello, dispatcher: dispatcher)
+        } catch {
+            let handler = WeaverLogHandler(
+                component: "weaver", replica: String(hello.name.prefix(8)), level: .warning, sink: sink)
+            Logger(label: "weaver") { _ in handler }.warning("component calls come in on a port: \(error)")
+            return try await RPCServer.start(loop: loop, hello: hello, dispatcher: dispatcher)
+        }
     }
 
     func logger(for component: String) -> Logger {

@@ -28,7 +28,8 @@ import WeaverRuntime
     @Test func everyCommandSaysWhatItDoesWithin80Columns() {
         let commands: [any ParsableCommand.Type] = [
             WeaverCommand.self, MultiCommand.self, MultiDeployCommand.self, MultiStatusCommand.self,
-            MultiStopCommand.self, SingleCommand.self, SingleDeployCommand.self, VersionCommand.self,
+            MultiStopCommand.self, SingleCommand.self, SingleDeployCommand.self, CheckCommand.self,
+            CallgraphCommand.self, VersionCommand.self,
         ]
         for command in commands {
             #expect(!command.configuration.abstract.isEmpty)

@@ -108,8 +108,33 @@ struct StatusTests {
         let attributes = try FileManager.default.attributesOfItem(atPath: folder.path)
         #expect(attributes[.posixPermissions] as? Int == 0o700)
         #expect(folder.socketPath.utf8.count < SocketAddress.maximumPathLength)
+        let replica = UUID().uuidString.lowercased()
+        #expect(folder.socketPath(ofReplica: replica).utf8.count < SocketAddress.maximumPathLength)
         #expect(SocketFolder(ofSocket: folder.socketPath) == folder)
         #expect(SocketFolder(ofSocket: "/srv/somebody/status.sock") == nil, "a foreign folder is never removed")
+    }
+
+    @Test func folderWhoseReplicasSocketsWouldBeTooLongIsNotUsed() throws {
+        try withTemporaryFolder { base in
+            // Its status socket's path would be short enough.
+            let status = SocketFolder(path: base + "/" + "weaver-XXXXXX").socketPath.utf8.count
+            let long = base + "/" + String(repeating: "x", count: SocketAddress.maximumPathLength - status - 2)
+            try FileManager.default.createDirectory(atPath: long, withIntermediateDirectories: false)
+            let folder = try SocketFolder.make(environment: ["XDG_RUNTIME_DIR": long, "TMPDIR": base])
+            defer { folder.remove() }
+            #expect(folder.path.hasPrefix(base) && !folder.path.hasPrefix(long))
+        }
+    }
+
+    @Test func socketsOfReplicasThatWereKilledAreRemovedWithTheFolder() throws {
+        let folder = try SocketFolder.make(environment: [:])
+        let (ended, killed) = (folder.socketPath(ofReplica: "a"), folder.socketPath(ofReplica: "b"))
+        for path in [ended, killed] { try put([], at: path) }
+        folder.remove(ofReplica: "a")
+        #expect(!FileManager.default.fileExists(atPath: ended))
+        #expect(FileManager.default.fileExists(atPath: killed))
+        folder.remove()
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
     }
 
     @Test func stopComesBackOnlyWhenTheDeploymentHasEnded() async throws {

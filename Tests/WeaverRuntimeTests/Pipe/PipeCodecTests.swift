@@ -9,8 +9,14 @@ import WeaverCore
         secret: [UInt8](0..<UInt8(SetupInfo.secretLength)), sections: ["A.B": "x = 1\n"], deadline: .milliseconds(1500),
         reachable: ["A.B", "A.C"], routed: ["A.C"])
 
+    private static let setupWithSocket = {
+        var setup = Self.setup
+        setup.callSocket = "/run/user/1000/weaver-x/r.sock"
+        return setup
+    }()
+
     private static let toWeavelet: [EnvelopeMessage] = [
-        .setup(setup), .componentsToStart([]), .componentsToStart(["main", "A.Bé"]),
+        .setup(setup), .setup(setupWithSocket), .componentsToStart([]), .componentsToStart(["main", "A.Bé"]),
         .routingInfo(RoutingInfo(component: "A.B", replicas: [])),
         .routingInfo(RoutingInfo(component: "A.B", replicas: [], isGivenUp: true)),
         .routingInfo(

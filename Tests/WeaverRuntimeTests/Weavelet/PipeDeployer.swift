@@ -39,15 +39,16 @@ final class PipeDeployer: @unchecked Sendable {
     /// Starts a weavelet for `group` and waits until it listens.
     func launch(
         _ replica: String, group: [String], reachable: [String], registry: ComponentRegistry,
-        sections: [String: String] = [:]
+        sections: [String: String] = [:], callSocket: String? = nil
     ) async throws -> Weavelet {
         var down = try PipePair()
         var up = try PipePair()
         let mine = (read: up.takeReadEnd(), write: down.takeWriteEnd())
         let theirs = (read: down.takeReadEnd(), write: up.takeWriteEnd())
-        let setup = SetupInfo(
+        var setup = SetupInfo(
             application: "orchard", deployment: "d", replica: replica, group: group, secret: secret,
             sections: sections, deadline: .seconds(60), reachable: reachable, routed: [])
+        setup.callSocket = callSocket
         async let weavelet = Weavelet.start(
             descriptors: theirs, registry: registry, loop: loop, level: .info, bootstrap: { _, _ in })
         let reply = await request(replica, .setup(setup), over: mine)

@@ -8,7 +8,7 @@ import WeaverLoop
 @Suite struct WeaveletTests {
     /// Two weavelets with pipes and RPC of their own, in one process and on one loop: stock; main with till.
     private func withOrchard(
-        _ journal: Journal, refusing refusals: Int = 0,
+        _ journal: Journal, refusing refusals: Int = 0, callSocket: String? = nil,
         _ body: (PipeDeployer, _ ends: (stock: Task<Int32, Never>, app: Task<Int32, Never>)) async throws -> Void
     ) async throws {
         let registry = try Orchard.registry()
@@ -17,7 +17,7 @@ import WeaverLoop
             try await Journal.$current.withValue(journal) {
                 let stock = try await deployer.launch(
                     "stock", group: [Orchard.stock], reachable: [], registry: registry,
-                    sections: [Orchard.stock: "apples = 10"])
+                    sections: [Orchard.stock: "apples = 10"], callSocket: callSocket)
                 let app = try await deployer.launch(
                     "app", group: [ComponentRegistry.main, Orchard.till], reachable: [Orchard.stock],
                     registry: registry)
@@ -55,6 +55,31 @@ import WeaverLoop
             #expect(entry.component == ComponentRegistry.main)
             #expect(entry.attributes == ["apples": "2"])
         }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func `calls come in on the socket that the deployer names, and on a port where that cannot be`(
+        isFree: Bool
+    ) async throws {
+        let folder = try SocketFolder.make(environment: [:])
+        defer { folder.remove() }
+        let socket = folder.socketPath(ofReplica: "stock")
+        let other = isFree ? nil : try ListeningSocket(address: .unix(socket))
+        let journal = Journal(life: .payAndWait)
+        try await withOrchard(journal, callSocket: socket) { deployer, ends in
+            #expect(await deployer.address(of: Orchard.stock) == .unix(socket) || !isFree)
+            #expect(await deployer.address(of: Orchard.stock)?.host == "127.0.0.1" || isFree)
+            #expect(await deployer.request("stock", .componentsToStart([Orchard.stock])) == .done)
+            #expect(
+                await deployer.request("app", .componentsToStart([ComponentRegistry.main, Orchard.till])) == .done)
+            try await eventually("the call in \(journal.all)") { journal.all.contains("serve: left: 8") }
+            #expect(isFree || deployer.entries.contains { $0.level == .warning && $0.message.contains(socket) })
+            for (replica, end) in [("app", ends.app), ("stock", ends.stock)] {
+                await deployer.send(replica, .shutdown)
+                #expect(await end.value == 0)
+            }
+        }
+        withExtendedLifetime(other) {}
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -23,7 +23,7 @@ static double number(const char *option, const char *text, double least) {
     return value;
 }
 
-struct peer_options peer_parsed = {.address = "", .method = "", .in_flight = 1, .warm_up = 0.2, .seconds = 1};
+struct peer_options peer_parsed = {.address = "", .method = "", .socket = "", .in_flight = 1, .warm_up = 0.2, .seconds = 1};
 
 const struct peer_options *peer_parse(int count, char *const *arguments, const char *about) {
     if (count == 2 && strcmp(arguments[1], "about") == 0) {
@@ -42,6 +42,7 @@ const struct peer_options *peer_parse(int count, char *const *arguments, const c
         const char *value = arguments[index + 1];
         if (strcmp(option, "--address") == 0) options->address = value;
         else if (strcmp(option, "--method") == 0) options->method = value;
+        else if (strcmp(option, "--socket") == 0) options->socket = value;
         else if (strcmp(option, "--server") == 0) options->server = (int)number(option, value, 1);
         else if (strcmp(option, "--beside") == 0) options->beside = (int)number(option, value, 1);
         else if (strcmp(option, "--size") == 0) options->size = (size_t)number(option, value, 1);
@@ -79,6 +80,14 @@ void peer_ready_on_port(int port) {
     snprintf(address, sizeof address, "127.0.0.1:%d", port);
     peer_ready(address);
 }
+
+void peer_ready_on_socket(const char *path) {
+    char address[128];
+    snprintf(address, sizeof address, "unix:%s", path);
+    peer_ready(address);
+}
+
+const char *peer_socket(const char *address) { return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL; }
 
 int peer_port(const char *address) {
     const char *colon = strrchr(address, ':');

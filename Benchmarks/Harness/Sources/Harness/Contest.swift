@@ -1,3 +1,5 @@
+import Foundation
+
 /// Measures contenders at shapes. The runs alternate: each contender has one, then each has its second, so that what else
 /// the machine does falls on all of them.
 public struct Contest {
@@ -65,14 +67,14 @@ public struct Contest {
     }
 
     private func startServer(of result: ContestResult) throws -> Server {
-        let process = try PeerProcess(
-            program: result.contender.program,
-            arguments: ["serve", "--method", result.contender.method, "--size", "\(result.shape.size)"],
-            core: serverCore)
+        var arguments = ["serve", "--method", result.contender.method, "--size", "\(result.shape.size)"]
+        let socket = result.contender.usesSocket ? PeerSocket() : nil
+        if let socket { arguments += ["--socket", socket.path] }
+        let process = try PeerProcess(program: result.contender.program, arguments: arguments, core: serverCore)
         do {
             let line = try process.line(within: Self.patience)
             guard line.hasPrefix("ready ") else { throw PeerFailure("the server said \"\(line)\", not \"ready\"") }
-            return Server(process: process, address: String(line.dropFirst("ready ".count)))
+            return Server(process: process, address: String(line.dropFirst("ready ".count)), socket: socket)
         } catch {
             process.end()
             throw error
@@ -126,6 +128,19 @@ public struct ContestResult: Sendable {
 private struct Server {
     let process: PeerProcess
     let address: String
+    /// Removed with this.
+    let socket: PeerSocket?
+}
+
+/// A path for a Unix socket, which is removed with this object.
+private final class PeerSocket {
+    let path: String
+
+    init() {
+        path = "/tmp/weaver-bench-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+    }
+
+    deinit { unlink(path) }
 }
 
 /// A contender while a shape is measured.

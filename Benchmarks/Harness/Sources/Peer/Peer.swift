@@ -2,8 +2,8 @@ internal import CPeer
 
 /// What a Swift peer is asked to do by its command line; see `peer.h` for the contract.
 public enum Peer {
-    /// To offer that method until the process is ended.
-    case serve(method: String)
+    /// To offer that method until the process is ended, on a Unix socket of that path or, without, on a port.
+    case serve(method: String, socket: String?)
     /// To call until the process is ended.
     case run(PeerRun)
 
@@ -13,7 +13,8 @@ public enum Peer {
             peer_fail("no options")
         }
         let method = String(cString: options.method)
-        guard options.serves == 0 else { return .serve(method: method) }
+        let socket = String(cString: options.socket)
+        guard options.serves == 0 else { return .serve(method: method, socket: socket.isEmpty ? nil : socket) }
         return .run(
             PeerRun(
                 address: String(cString: options.address), method: method, size: options.size,

@@ -30,17 +30,22 @@ struct Contenders {
         measured = [
             Contender(name: Self.ceiling, title: "C on libuv, no RPC (the ceiling)", program: ceiling),
             Contender(
+                name: "libuv-unix", title: "the same, Unix socket", program: ceiling, usesSocket: true),
+            Contender(
                 name: "libuv-whole", title: "the same, whole messages", program: ceiling, method: "whole",
                 takesPart: { $0.size >= Self.smallestWhole && $0.inFlight == 1 }),
         ]
-        measured += methods.map { method in
-            Contender(
-                name: "weaver-\(method.name)", title: "Weaver, \(method.kind.title), \(method.payload.title)",
-                program: own.path, method: method.name,
-                takesPart: { shape in
-                    method.payload == .records
-                        ? shape.size % EchoRecord.size == 0 : !(hasRecords && Self.recordShapes.contains(shape))
-                })
+        for usesSocket in [false, true] {
+            measured += methods.map { method in
+                Contender(
+                    name: "weaver-\(method.name)\(usesSocket ? "-unix" : "")",
+                    title: "Weaver, \(method.kind.title), \(method.payload.title)\(usesSocket ? ", Unix socket" : "")",
+                    program: own.path, method: method.name, usesSocket: usesSocket,
+                    takesPart: { shape in
+                        method.payload == .records
+                            ? shape.size % EchoRecord.size == 0 : !(hasRecords && Self.recordShapes.contains(shape))
+                    })
+            }
         }
     }
 

@@ -18,9 +18,9 @@ enum WeaverPeer {
     static func main() async {
         do {
             switch Peer.fromCommandLine(about: "Weaver for Swift, this tree") {
-            case .serve:
+            case .serve(_, let socket):
                 let weavelet = try BenchmarkWeavelet(secret: secret)
-                peer_ready(try await weavelet.serve())
+                peer_ready(try await weavelet.serve(socket: socket))
                 try await Task.sleep(for: .seconds(Int32.max))
             case .run(let run):
                 try await call(run)

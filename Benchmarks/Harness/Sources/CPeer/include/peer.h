@@ -4,8 +4,9 @@
 //
 //   PEER about
 //       prints one line that names what it measures, with versions.
-//   PEER serve [--method M] [--size S]
-//       listens on a free port of 127.0.0.1, prints "ready ADDRESS" and serves until its standard input ends.
+//   PEER serve [--method M] [--size S] [--socket PATH]
+//       listens on a free port of 127.0.0.1, or on a Unix socket of that path, prints "ready ADDRESS" ("unix:PATH" for
+//       the latter) and serves until its standard input ends.
 //   PEER run --address ADDRESS --server PID --size S --in-flight N --warm-up W --seconds T [--method M]
 //            [--beside PID]
 //       keeps N calls of S bytes in flight on one connection, counts those that were answered, and after W seconds
@@ -40,6 +41,8 @@ struct peer_options {
     int server;
     /// Another process that belongs to the run, so that it does not count as a disturbance; 0 for none.
     int beside;
+    /// Where the server shall listen in place of a port; "" for a port.
+    const char *socket;
     /// Bytes of the argument, and of the result.
     size_t size;
     /// Calls in flight.
@@ -58,6 +61,12 @@ void peer_ready(const char *address);
 
 /// `peer_ready` for the TCP port of that number on 127.0.0.1.
 void peer_ready_on_port(int port);
+
+/// `peer_ready` for a Unix socket of that path.
+void peer_ready_on_socket(const char *path);
+
+/// The path of an address that `peer_ready_on_socket` has printed; NULL for others.
+const char *peer_socket(const char *address);
 
 /// The port of an address that `peer_ready_on_port` has printed; ends the process when it is none.
 int peer_port(const char *address);

@@ -1,0 +1,59 @@
+package import WeaverCore
+
+/// After 101 (Switching Protocols) the connection carries bytes of another protocol, which only the handler knows.
+///
+/// Each side ends by itself; the connection closes when the handler says so, when it breaks, or at a bound.
+extension HTTPServerConnection {
+    /// Answers the current request, which has to be complete, by 101, whose head `write` writes. From now on the
+    /// handler gets what the client sends by `tunnelDidReceive`, beginning with what lies behind the request.
+    package func beginTunnel(_ write: (inout OutputBuffer) -> Void) {
+        guard phase == .answering else { return }
+        precondition(plan == nil, "a tunnel behind a response")
+        stream.write(write)
+        endExchange()
+        phase = .tunnel
+        server.counters.tunnels += 1
+        server.counters.openTunnels += 1
+        if server.isDraining { drainTunnel() }
+        restartDeadline()
+        processPending()
+    }
+
+    /// Writes bytes of the tunnel to the client; `isWritable` and `clientDidDrain` tell when it has enough of them.
+    package func sendThroughTunnel(_ bytes: RawSpan) {
+        guard phase == .tunnel else { return }
+        stream.write { $0.append(bytes) }
+        restartDeadline()
+    }
+
+    /// Nothing more goes to the client: its side of the tunnel ends behind what is queued.
+    package func endTunnel() {
+        guard phase == .tunnel else { return }
+        stream.shutdown()
+    }
+
+    /// Closes the connection behind what is queued: both sides have ended.
+    package func finishTunnel() {
+        guard phase == .tunnel else { return }
+        stream.closeAfterFlush()
+    }
+
+    /// The client's end is behind its last byte.
+    func tellTunnelEnd() {
+        guard isHalfClosed, pending.isEmpty, !isTunnelEndTold else { return }
+        isTunnelEndTold = true
+        handler?.tunnelDidEnd()
+    }
+
+    func drainTunnel() {
+        tunnelDrainDeadline = server.loop.now + server.configuration.tunnelDrainTimeout
+    }
+
+    /// What the client has taken counts as well as what it has sent.
+    func sweepTunnel(_ now: MonotonicTime, queued: Int) {
+        if queued < queuedAtSweep { restartDeadline() }
+        queuedAtSweep = queued
+        let isIdle = server.configuration.tunnelIdleTimeout > .zero && deadline <= now
+        if isIdle || tunnelDrainDeadline.map({ $0 <= now }) == true { abort() }
+    }
+}
