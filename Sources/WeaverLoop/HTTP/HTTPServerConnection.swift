@@ -76,7 +76,7 @@ package final class HTTPServerConnection {
         if isRefused {
             writeError(
                 .serviceUnavailable, detail: "too many connections", keepAlive: false, retryAfterSeconds: 1)
-            handler.requestRefused(.serviceUnavailable)
+            handler?.requestRefused(.serviceUnavailable)
             linger()
         }
     }
