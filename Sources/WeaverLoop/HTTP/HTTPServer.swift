@@ -126,8 +126,10 @@ package final class HTTPServer {
         stream.lowWaterMark = configuration.responseLowWaterMark
         let connection = HTTPServerConnection(stream: stream, server: self, isRefused: isRefused)
         connections[ObjectIdentifier(connection)] = connection
-        connection.start(handler: makeHandler(connection))
+        connection.start()
     }
+
+    func handler(for connection: HTTPServerConnection) -> any HTTPConnectionHandler { makeHandler(connection) }
 
     private func checkDrained() {
         guard closesIdle, connections.isEmpty else { return }

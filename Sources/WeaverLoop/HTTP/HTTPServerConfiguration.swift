@@ -24,6 +24,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var tunnelIdleTimeout = Duration.seconds(3600)
     /// How long a tunnel goes on when the server drains. Past it: cut.
     package var tunnelDrainTimeout = Duration.seconds(10)
+    /// Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, which names the client. It is
+    /// never guessed whether there is one: a peer in these blocks has to send it, and all others speak HTTP at once.
+    package var proxyProtocolPeers = TrustedProxies()
     /// Connections at a time; one more is answered with 503. By default at most 16384, and what the process may open.
     package var maximumConnections = Self.connections(forDescriptors: weaver_descriptor_limit())
     /// Connections past the limit at a time that are answered before they close; one more is reset.

@@ -19,7 +19,7 @@ extension ProxiedClient {
         forgetHead()
         let plan = ResponsePlan(to: traits, status: response.status, body: .none, mustClose: false)
         connection.beginTunnel { output in
-            HeadRewriter.write(response: response, in: bytes, plan: plan, date: [], to: &output)
+            HeadRewriter.write(response: response, in: bytes, plan: plan, date: [], requestID: requestID, to: &output)
         }
     }
 

@@ -10,6 +10,8 @@ final class ProxiedClient {
     private(set) var backend: BackendConnection?
     /// What the current request would change the protocol to.
     private(set) var upgrade: UpgradeOffer?
+    /// The id of the current request.
+    private(set) var requestID: RequestID?
     private var excluded: [BackendTable.ID] = []
     /// The request's head as the backends get it, kept until a response begins.
     private var head = OutputBuffer()
@@ -19,7 +21,7 @@ final class ProxiedClient {
     init(proxy: ReverseProxy, connection: HTTPServerConnection) {
         self.proxy = proxy
         self.connection = connection
-        let host = connection.stream.peerAddress?.host.map(IPAddress.canonical)
+        let host = connection.clientHost
         peer = ForwardedPeer(
             address: host ?? "unknown", isTrusted: host.map(proxy.configuration.trustedProxies.contains) ?? false)
     }
@@ -47,7 +49,8 @@ final class ProxiedClient {
             proxy.stopWaiting(self)
             forgetHead()
             connection.respondError(
-                failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds)
+                failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds,
+                requestID: requestID)
         }
         if action.contains(.finishResponse) {
             connection.finishResponse(trailers: exchange(&responseTrailers, with: nil))
@@ -155,7 +158,7 @@ final class ProxiedClient {
         let plan = connection.planResponse(response.status, body: response.framing)
         let date = connection.server.date()
         connection.sendHead(plan) { output in
-            HeadRewriter.write(response: response, in: bytes, plan: plan, date: date, to: &output)
+            HeadRewriter.write(response: response, in: bytes, plan: plan, date: date, requestID: requestID, to: &output)
         }
     }
 
@@ -178,7 +181,9 @@ extension ProxiedClient: HTTPConnectionHandler {
         excluded.removeAll(keepingCapacity: true)
         if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
         upgrade = UpgradeOffer(request, in: bytes)
-        HeadRewriter.write(request: request, in: bytes, from: peer, upgrade: upgrade, to: &head)
+        let id = RequestID.received(with: request, in: bytes) ?? proxy.makeRequestID()
+        requestID = id
+        HeadRewriter.write(request: request, in: bytes, from: peer, requestID: id, upgrade: upgrade, to: &head)
         perform(
             exchangeState.begin(isIdempotent: request.method.isIdempotent, offersUpgrade: upgrade != nil))
     }

@@ -22,9 +22,18 @@ package struct ReverseProxyConfiguration: Sendable {
     package var backendLowWaterMark = 64 * 1024
     /// Whose X-Forwarded-* and Forwarded are believed: nobody's.
     package var trustedProxies = TrustedProxies()
+    /// The trusted proxies begin their connections with a header of the PROXY protocol, and the client that it names is
+    /// taken for the peer. Connections of others are read as HTTP.
+    package var acceptsProxyProtocol = false
 
     /// The defaults above.
     package init() {}
+
+    var serverConfiguration: HTTPServerConfiguration {
+        var server = server
+        if acceptsProxyProtocol { server.proxyProtocolPeers = trustedProxies }
+        return server
+    }
 }
 
 /// What a proxy has seen since it started.
@@ -49,11 +58,13 @@ package final class ReverseProxy {
     /// What it has seen.
     package internal(set) var counters = ReverseProxyCounters()
 
-    private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.server) {
+    private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.serverConfiguration) {
         [unowned self] connection in
         ProxiedClient(proxy: self, connection: connection)
     }
     private var table = BackendTable()
+    private var requestIDs = RequestIDGenerator(
+        randomness: (.random(in: .min ... .max), .random(in: .min ... .max)))
     private var backends: [BackendTable.ID: Backend] = [:]
     private var waiting: [ObjectIdentifier: ProxiedClient] = [:]
     /// Backends that have been removed while something was in flight with them.
@@ -128,6 +139,9 @@ package final class ReverseProxy {
     }
 
     // MARK: For the clients
+
+    /// The id of a request that has none.
+    func makeRequestID() -> RequestID { requestIDs.next() }
 
     /// What `pick` found.
     enum Pick {
