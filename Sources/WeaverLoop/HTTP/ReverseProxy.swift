@@ -20,6 +20,11 @@ package struct ReverseProxyConfiguration: Sendable {
     /// Queued bytes of a request above which its client is held back, and below which it goes on.
     package var backendHighWaterMark = 256 * 1024
     package var backendLowWaterMark = 64 * 1024
+    /// Responses at a time whose bodies pass inside of the kernel, through a pipe each, which is two descriptors. Past it
+    /// they are copied; 0 to copy all.
+    package var maximumSplices = 64
+    /// From this many bytes that are left of a body on it passes inside of the kernel.
+    package var smallestSplice: UInt64 = 256 * 1024
     /// Whose X-Forwarded-* and Forwarded are believed: nobody's.
     package var trustedProxies = TrustedProxies()
 
@@ -35,6 +40,8 @@ package struct ReverseProxyCounters: Sendable, Equatable {
     package internal(set) var reusedConnections: UInt64 = 0
     /// Requests that were sent again.
     package internal(set) var retries: UInt64 = 0
+    /// Bytes of responses that passed inside of the kernel.
+    package internal(set) var splicedBytes: UInt64 = 0
     /// Answers of the proxy's own: 502, 503 and 504.
     package internal(set) var failures: UInt64 = 0
 }
@@ -53,6 +60,7 @@ package final class ReverseProxy {
         [unowned self] connection in
         ProxiedClient(proxy: self, connection: connection)
     }
+    let splicePipes: SplicePipes
     private var table = BackendTable()
     private var backends: [BackendTable.ID: Backend] = [:]
     private var waiting: [ObjectIdentifier: ProxiedClient] = [:]
@@ -61,6 +69,7 @@ package final class ReverseProxy {
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
         self.loop = loop
         self.configuration = configuration
+        splicePipes = SplicePipes(maximum: configuration.maximumSplices)
         server.onSweep = { [weak self] now in self?.sweep(now) }
     }
 
@@ -82,6 +91,9 @@ package final class ReverseProxy {
     package var requestsInFlight: [SocketAddress: Int] {
         Dictionary(uniqueKeysWithValues: backends.values.map { ($0.address, table.inFlight($0.id)) })
     }
+
+    /// Responses whose bodies pass inside of the kernel now.
+    package var splicesInFlight: Int { splicePipes.inUse }
 
     /// Replaces the backends. A new one is used at once; one that is not named any more gets no further request, its
     /// kept connections are closed, and what it has in flight finishes or fails by itself.
