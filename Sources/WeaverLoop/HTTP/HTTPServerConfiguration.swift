@@ -2,7 +2,7 @@ internal import CUV
 package import WeaverCore
 
 /// The limits and time bounds of an HTTP server, the proxy's side towards its clients included.
-package struct HTTPServerConfiguration: Sendable {
+package struct HTTPServerConfiguration: Sendable, Equatable {
     /// What one message may cost.
     package var limits = HTTPLimits()
     /// A head has to be complete this long after its first byte, the first one of a connection after the accept. Past
