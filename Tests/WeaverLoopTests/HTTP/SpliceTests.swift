@@ -11,7 +11,11 @@ struct SpliceTests {
 
     /// Bytes of which each place has its own, as far as 250 values go.
     private static func body(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: ($0 &+ $0 / 250) % 251) }
+        let pattern = (0..<62_750).map { UInt8(truncatingIfNeeded: ($0 + $0 / 250) % 251) }
+        var body: [UInt8] = []
+        body.reserveCapacity(count + pattern.count)
+        while body.count < count { body += pattern }
+        return Array(body[..<count])
     }
 
     /// Sends a request and a head that announces `length`, and forgets both heads.
