@@ -46,7 +46,7 @@ struct BackendModel {
 
     /// A reader who does not check finds the same framing, and the same end of the head.
     private func checkCarelessly(_ bytes: [UInt8], _ byteCount: Int) {
-        let careless = CarelessHead(bytes[...])
+        let careless = CarelessHead(bytes[...], mapsUnderscores: true)
         precondition(careless.byteCount == byteCount && careless.hosts == 1, "a careless reader finds another head")
         switch framing {
         case .none: precondition(careless.codings.isEmpty && careless.lengths.allSatisfy { $0 == "0" }, "a body")
