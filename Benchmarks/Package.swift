@@ -14,6 +14,11 @@ let package = Package(
         .executableTarget(
             name: "libuv-echo", dependencies: [.product(name: "CPeer", package: "harness")],
             linkerSettings: [.linkedLibrary("uv")]),
+        // The floor of a proxy, and both ends of what proxies are measured with.
+        .executableTarget(name: "libuv-relay", linkerSettings: [.linkedLibrary("uv")]),
+        .executableTarget(
+            name: "http-load", dependencies: [.product(name: "CPeer", package: "harness")],
+            linkerSettings: [.linkedLibrary("uv")]),
         .executableTarget(
             name: "weaver-bench",
             dependencies: [

@@ -44,6 +44,7 @@ const struct peer_options *peer_parse(int count, char *const *arguments, const c
         else if (strcmp(option, "--method") == 0) options->method = value;
         else if (strcmp(option, "--socket") == 0) options->socket = value;
         else if (strcmp(option, "--server") == 0) options->server = (int)number(option, value, 1);
+        else if (strcmp(option, "--beside") == 0) options->beside = (int)number(option, value, 1);
         else if (strcmp(option, "--size") == 0) options->size = (size_t)number(option, value, 1);
         else if (strcmp(option, "--in-flight") == 0) options->in_flight = (int)number(option, value, 1);
         else if (strcmp(option, "--warm-up") == 0) options->warm_up = number(option, value, 0);

@@ -72,15 +72,16 @@ static uint64_t machine_busy(void) {
 
 /// Everything that is read at either end of the window.
 struct reading {
-    uint64_t calls, now, client, server, machine;
+    uint64_t calls, now, client, server, beside, machine;
 };
 
-static struct reading read_all(clockid_t server) {
+static struct reading read_all(clockid_t server, clockid_t beside) {
     return (struct reading){
         .calls = __atomic_load_n(&peer_calls, __ATOMIC_RELAXED),
         .now = peer_now(),
         .client = nanoseconds(CLOCK_PROCESS_CPUTIME_ID),
         .server = nanoseconds(server),
+        .beside = peer_parsed.beside ? nanoseconds(beside) : 0,
         .machine = machine_busy(),
     };
 }
@@ -92,16 +93,19 @@ static void sleep_for(double seconds) {
 }
 
 static void *measure(void *unused) {
-    clockid_t server;
+    clockid_t server, beside = CLOCK_MONOTONIC;
     if (clock_getcpuclockid(peer_parsed.server, &server) != 0) peer_fail("the server's processor time cannot be read");
+    if (peer_parsed.beside && clock_getcpuclockid(peer_parsed.beside, &beside) != 0) {
+        peer_fail("the processor time of the process beside cannot be read");
+    }
     sleep_for(peer_parsed.warm_up);
     __atomic_store_n(&measuring, 1, __ATOMIC_RELAXED);
-    struct reading start = read_all(server);
+    struct reading start = read_all(server, beside);
     sleep_for(peer_parsed.seconds);
-    struct reading end = read_all(server);
+    struct reading end = read_all(server, beside);
     __atomic_store_n(&measuring, 0, __ATOMIC_RELAXED);
     if (end.calls == start.calls) peer_fail("no call was answered in the window");
-    uint64_t both = (end.server - start.server) + (end.client - start.client);
+    uint64_t both = (end.server - start.server) + (end.client - start.client) + (end.beside - start.beside);
     uint64_t machine = end.machine - start.machine;
     printf(
         "{\"calls\": %" PRIu64 ", \"nanoseconds\": %" PRIu64 ", \"serverNanoseconds\": %" PRIu64

@@ -57,8 +57,10 @@ public final class PeerProcess {
         }
     }
 
-    /// Closes the process's standard input and waits for its end; kills it when it takes too long.
-    public func end() {
+    /// Closes the process's standard input, sends it `signal` where it does not end with that, and waits for its end;
+    /// kills it when it takes too long.
+    public func end(by signal: Int32? = nil) {
+        if let signal, process.isRunning { kill(id, signal) }
         try? input.fileHandleForWriting.close()
         if !hasEnded(within: Self.patience) { kill(id, SIGKILL) }
         process.waitUntilExit()
@@ -71,7 +73,7 @@ public final class PeerProcess {
     }
 
     /// How the process has ended, and the last it has said on standard error.
-    private func ending() -> String {
+    public func ending() -> String {
         end()
         try? errors.seek(toOffset: 0)
         let said = String(decoding: (try? errors.readToEnd()) ?? Data(), as: UTF8.self)

@@ -8,9 +8,11 @@
 //       listens on a free port of 127.0.0.1, or on a Unix socket of that path, prints "ready ADDRESS" ("unix:PATH" for
 //       the latter) and serves until its standard input ends.
 //   PEER run --address ADDRESS --server PID --size S --in-flight N --warm-up W --seconds T [--method M]
+//            [--beside PID]
 //       keeps N calls of S bytes in flight on one connection, counts those that were answered, and after W seconds
 //       that do not count and T that do prints one line of JSON and ends. PID is the server's process, whose processor
-//       time the client reads: both sides are measured by one clock over one window.
+//       time the client reads: both sides are measured by one clock over one window. What the process --beside takes is
+//       not counted among what others have taken.
 //
 // A peer that cannot do it says why on standard error and ends with another code than 0. On which core a peer runs is
 // the harness's matter: it starts peers with the affinity they shall have, so no thread of theirs ever had another.
@@ -37,6 +39,8 @@ struct peer_options {
     const char *method;
     /// The server's process id.
     int server;
+    /// Another process that belongs to the run, so that it does not count as a disturbance; 0 for none.
+    int beside;
     /// Where the server shall listen in place of a port; "" for a port.
     const char *socket;
     /// Bytes of the argument, and of the result.
