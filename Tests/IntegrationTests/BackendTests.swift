@@ -88,7 +88,13 @@ extension Integration {
         @Test func whenEveryReplicaIsKilledRequestsWaitForTheNext() async throws {
             let sandbox = try Sandbox()
             let unruly = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
-            for victim in try await unruly.pids(of: "main") { kill(victim, SIGKILL) }
+            let victims = try #require(try await unruly.status()).replicas.filter { $0.component == "main" }
+            for victim in victims.compactMap(\.pid) { kill(victim, SIGKILL) }
+            // A request that comes before the deployer has heard of it is answered with 502: each replica was tried.
+            try await eventually("the deployer knows") {
+                let pids = try #require(try await unruly.status()).replicas.map(\.pid)
+                return victims.allSatisfy { !pids.contains($0.pid) }
+            }
             #expect(try unruly.connect().request("GET", "/").status == 200)
             try await unruly.end(by: SIGINT)
         }

@@ -23,6 +23,7 @@ struct ReleaseTests {
             #expect(await released.wait())
             #expect(await peer.receiveAll().hasPrefix("GET / "), "the proxy hangs up, not the backend")
             #expect(try await !proxy.inFlightWithLeaving(backend.address))
+            try await peer.close()
         }
     }
 
@@ -36,6 +37,7 @@ struct ReleaseTests {
             try await proxy.setBackends([])
             #expect(try await !proxy.inFlightWithLeaving(backend.address))
             _ = await peer.receiveAll()
+            try await peer.close()
         }
     }
 
