@@ -69,6 +69,21 @@ struct ProxySeenTests {
         }
     }
 
+    @Test func aBackendThatIsRemovedIsDrainingUntilItHasAnswered() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await proxy.setBackends([])
+            let draining = try await proxy.status().backends
+            #expect(draining.map(\.state) == [.draining] && draining[0].traffic.inFlight == 1)
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            _ = await client.receive("hi")
+            #expect(try await proxy.status().backends.isEmpty)
+            try await peer.close()
+        }
+    }
+
     @Test func aRequestIsOneEntryWithWhatItWasAndBecame() async throws {
         let entries = Entries()
         try await withProxy {
@@ -87,6 +102,8 @@ struct ProxySeenTests {
             #expect(first.userAgent == Array("t\"1".utf8) && first.referer == Array("/r".utf8))
             #expect(first.status == 201 && first.bodyBytes == 5 && first.isComplete && first.time == 7)
             #expect(first.duration > 0 && first.backend == backend.address.description)
+            // The id that was made: 128 bits in hexadecimal digits.
+            #expect(first.requestID.count == 32)
             try await client.send("PUT /y HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")
             _ = await client.receive("HTTP/1.1 413 ")
             let second = try await entries.next(2)[1]
