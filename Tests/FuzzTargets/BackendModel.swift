@@ -44,6 +44,19 @@ struct BackendModel {
         tunnel += [UInt8](copying: bytes)
     }
 
+    /// A reader who does not check finds the same framing, and the same end of the head.
+    private func checkCarelessly(_ bytes: [UInt8], _ byteCount: Int) {
+        let careless = CarelessHead(bytes[...], mapsUnderscores: true)
+        precondition(careless.byteCount == byteCount && careless.hosts == 1, "a careless reader finds another head")
+        switch framing {
+        case .none: precondition(careless.codings.isEmpty && careless.lengths.allSatisfy { $0 == "0" }, "a body")
+        case .length(let length):
+            precondition(careless.codings.isEmpty && careless.lengths == ["\(length)"], "another length")
+        case .chunked: precondition(careless.lengths.isEmpty && careless.codings == ["chunked"], "another coding")
+        case .untilClose: preconditionFailure("a request without an end")
+        }
+    }
+
     /// What was written reads back, by a parser that knows nothing of it, as one request with the same framing and the
     /// same body, and as nothing else.
     func checkRequest() {
@@ -60,6 +73,7 @@ struct BackendModel {
             precondition(head.framing == framing, "the backend reads another framing")
             precondition(head.method == method, "the backend reads another method")
             precondition(head.minorVersion == 1, "the backend reads another version")
+            checkCarelessly(bytes, head.byteCount)
             var decoder = BodyDecoder(head.framing, limits: limits)
             var offset = head.byteCount
             var content: [UInt8] = []

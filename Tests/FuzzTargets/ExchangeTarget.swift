@@ -72,6 +72,13 @@ private func readHead(_ span: RawSpan, _ offset: inout Int, _ method: HTTPMethod
     guard let head = try parser.parse(span.extracting(offset..<span.byteCount), answering: method) else {
         preconditionFailure("a head that is not whole")
     }
+    let text = [UInt8](copying: span.extracting(offset..<offset + head.byteCount))
+    let careless = CarelessHead(text[...], mapsUnderscores: false)
+    precondition(careless.byteCount == head.byteCount, "a careless reader finds another head")
+    precondition(careless.lengths.count + careless.codings.count <= 1, "a framing with two readings")
+    if head.status.isInformational || head.status == .noContent {
+        precondition(careless.lengths.isEmpty && careless.codings.isEmpty, "a framing where there is no body")
+    }
     offset += head.byteCount
     return head
 }
