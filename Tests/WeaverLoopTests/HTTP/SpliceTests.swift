@@ -104,8 +104,9 @@ struct SpliceTests {
             let bytes = await client.receive { _, ended in ended }
             #expect(bytes.count <= 1_000_000)
             try await eventually("the exchange is over") {
+                let (splices, inFlight) = (try await proxy.splices(), try await proxy.inFlight())
                 let counters = try await proxy.serverCounters()
-                return try await counters.aborted == 1 && proxy.splices() == 0 && proxy.inFlight() == 0
+                return counters.aborted == 1 && splices == 0 && inFlight == 0
             }
             try await peer.close()
         }
@@ -121,7 +122,8 @@ struct SpliceTests {
             try await client.reset()
             _ = await peer.receive { _, ended in ended }
             try await eventually("the exchange is over") {
-                try await proxy.splices() == 0 && proxy.inFlight() == 0
+                let (splices, inFlight) = (try await proxy.splices(), try await proxy.inFlight())
+                return splices == 0 && inFlight == 0
             }
         }
     }
