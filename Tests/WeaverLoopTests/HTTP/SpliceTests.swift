@@ -34,19 +34,24 @@ struct SpliceTests {
         try await client.forget()
     }
 
+    /// Whether the client gets these bytes next, and no others.
+    private func receives(_ client: RawPeer, _ body: [UInt8]) async -> Bool {
+        let count = body.count
+        let received = await client.receive { bytes, ended in ended || bytes.count >= count }
+        return received == body
+    }
+
     @Test func longBodyArrivesAsItWasSentAndBothConnectionsGoOn() async throws {
         try await withProxy { proxy, backend, client in
             let body = Self.body(3_000_001)
             let peer = try await begin(client, backend, length: body.count)
             try await peer.send(body)
-            let received = await client.receive { bytes, ended in ended || bytes.count >= body.count }
-            #expect(received == body)
+            #expect(await receives(client, body))
             try await client.forget()
             try await client.send(Self.request)
             try await answer(client, peer, length: body.count)
             try await peer.send(body)
-            let again = await client.receive { bytes, ended in ended || bytes.count >= body.count }
-            #expect(again == body)
+            #expect(await receives(client, body))
             let counters = try await proxy.counters()
             #expect(counters.splicedBytes == 2 * UInt64(body.count) && counters.reusedConnections == 1)
             #expect(try await proxy.splices() == 0)
@@ -60,8 +65,7 @@ struct SpliceTests {
             let body = Self.body(Self.smallest - below)
             let peer = try await begin(client, backend, length: body.count)
             try await peer.send(body)
-            let received = await client.receive { bytes, ended in ended || bytes.count >= body.count }
-            #expect(received == body)
+            #expect(await receives(client, body))
             #expect(try await proxy.counters().splicedBytes == (isSpliced ? UInt64(body.count) : 0))
             try await peer.close()
         }
@@ -72,8 +76,7 @@ struct SpliceTests {
             let body = Self.body(1_000_000)
             let peer = try await begin(client, backend, length: body.count)
             try await peer.send(body)
-            let received = await client.receive { bytes, ended in ended || bytes.count >= body.count }
-            #expect(received == body)
+            #expect(await receives(client, body))
             #expect(try await proxy.counters().splicedBytes == 0)
             try await peer.close()
         }
@@ -94,8 +97,7 @@ struct SpliceTests {
             #expect(before > 0, "all of it was taken from the backend")
             #expect(try await proxy.bufferedBytes() <= 2 << 20)
             try await client.setReading(true)
-            let received = await client.receive { bytes, ended in ended || bytes.count >= body.count }
-            #expect(received == body)
+            #expect(await receives(client, body))
             #expect(try await proxy.splices() == 0)
             try await peer.close()
         }
@@ -109,8 +111,8 @@ struct SpliceTests {
             let bytes = await client.receive { _, ended in ended }
             #expect(bytes.count <= 1_000_000)
             try await eventually("the exchange is over") {
-                let counters = try await proxy.serverCounters()
                 let (splices, inFlight) = (try await proxy.splices(), try await proxy.inFlight())
+                let counters = try await proxy.serverCounters()
                 return counters.aborted == 1 && splices == 0 && inFlight == 0
             }
             try await peer.close()
@@ -138,8 +140,7 @@ struct SpliceTests {
             let body = Self.body(1_000_000)
             let peer = try await begin(client, backend, length: body.count)
             try await peer.send(body + Array("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil".utf8))
-            let received = await client.receive { bytes, ended in ended || bytes.count >= body.count }
-            #expect(received == body)
+            #expect(await receives(client, body))
             _ = await peer.receive { _, ended in ended }
             try await client.forget()
             let next = try await begin(client, backend, length: 2)

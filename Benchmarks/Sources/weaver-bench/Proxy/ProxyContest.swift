@@ -54,7 +54,7 @@ struct ProxyContest {
         }
         for shape in shapes {
             progress(shape.title)
-            outcome.rows += try measure(shape, proxies, backend)
+            outcome.rows += measure(shape, proxies, backend, &outcome.leftOut)
         }
         return outcome
     }
@@ -96,10 +96,21 @@ struct ProxyContest {
         return try process.line(within: Self.patience)
     }
 
-    private func measure(_ shape: ProxyShape, _ proxies: [RunningProxy], _ backend: PeerProcess) throws -> [ProxyRow] {
+    /// A proxy that fails at a shape is left out of the rest of that shape.
+    private func measure(
+        _ shape: ProxyShape, _ proxies: [RunningProxy], _ backend: PeerProcess, _ leftOut: inout [String]
+    ) -> [ProxyRow] {
         var runs = proxies.map { _ in [PeerMeasurement]() }
+        var failed: Set<Int> = []
         for _ in 0..<repeats {
-            for (index, proxy) in proxies.enumerated() { runs[index].append(try runUndisturbed(shape, proxy, backend)) }
+            for (index, proxy) in proxies.enumerated() where !failed.contains(index) {
+                do {
+                    runs[index].append(try runUndisturbed(shape, proxy, backend))
+                } catch {
+                    failed.insert(index)
+                    leftOut.append("\(proxy.contender.title), \(shape.title): \(error)")
+                }
+            }
         }
         let floor = zip(proxies, runs).first { $0.0.contender.name == ProxyContender.floor }?.1
         return zip(proxies, runs).compactMap { ProxyRow($0.contender, shape, $1, floor: floor) }
