@@ -295,6 +295,19 @@ struct BackendTableTests {
         #expect(table.pick(now: 11).id == a)
     }
 
+    @Test func backendThatFailedBacksOffThenIsFailingUntilItAnswers() {
+        var table = BackendTable()
+        let a = table.add()
+        #expect(table.state(of: a, now: 0) == .ready)
+        table.failed(a, now: 10)
+        #expect(table.state(of: a, now: 9 + BackendTable.failureBackoff) == .backingOff)
+        #expect(table.state(of: a, now: 10 + BackendTable.failureBackoff) == .failing)
+        table.succeeded(a)
+        #expect(table.state(of: a, now: 11) == .ready)
+        table.remove(a)
+        #expect(table.state(of: a, now: 11) == .draining)
+    }
+
     @Test func removedBackendIsNotPickedAndItsExchangesMayStillEnd() {
         var table = BackendTable()
         let a = table.add()
