@@ -295,6 +295,32 @@ struct BackendTableTests {
         #expect(table.pick(now: 11).id == a)
     }
 
+    @Test func backendThatFailedBacksOffThenIsFailingUntilItAnswers() {
+        var table = BackendTable()
+        let a = table.add()
+        #expect(table.state(of: a, now: 0) == .ready)
+        table.failed(a, now: 10)
+        #expect(table.state(of: a, now: 9 + BackendTable.failureBackoff) == .backingOff)
+        #expect(table.state(of: a, now: 10 + BackendTable.failureBackoff) == .failing)
+        table.succeeded(a)
+        #expect(table.state(of: a, now: 11) == .ready)
+        table.remove(a)
+        #expect(table.state(of: a, now: 11) == .draining)
+    }
+
+    @Test func failedBackendIsBackingOffThenFailingAndReadyOnceItHasAnswered() {
+        var table = BackendTable()
+        let id = table.add()
+        #expect(table.state(of: id, now: 10) == .ready)
+        table.failed(id, now: 10)
+        #expect(table.state(of: id, now: 9 + BackendTable.failureBackoff) == .backingOff)
+        #expect(table.state(of: id, now: 10 + BackendTable.failureBackoff) == .failing)
+        table.succeeded(id)
+        #expect(table.state(of: id, now: 11) == .ready)
+        table.remove(id)
+        #expect(table.state(of: id, now: 11) == .draining)
+    }
+
     @Test func removedBackendIsNotPickedAndItsExchangesMayStillEnd() {
         var table = BackendTable()
         let a = table.add()
