@@ -1,6 +1,7 @@
 #ifndef WEAVER_CUV_SHIM_H
 #define WEAVER_CUV_SHIM_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,6 +109,37 @@ static inline int weaver_accept(int descriptor) {
 #else
     return weaver_prepare_socket(accept(descriptor, NULL, NULL));
 #endif
+}
+
+/* Moves bytes between a pipe and a socket inside of the kernel, as many as there are at once; -1 with errno. A GNU extension
+   that the Glibc module does not show, and a system call of Linux alone. `more` says that more follows at once. */
+static inline long weaver_splice(int from, int to, size_t count, int more) {
+#ifdef SYS_splice
+    return syscall(SYS_splice, from, NULL, to, NULL, count, 1u /* MOVE */ | 2u /* NONBLOCK */ | (more ? 4u /* MORE */ : 0u));
+#else
+    (void)from; (void)to; (void)count; (void)more;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+/* A pipe for weaver_splice, or -1 where there is no such thing. It asks for room for `size` bytes, which the system may
+   refuse: then it has what every pipe has. fcntl is variadic. */
+static inline int weaver_splice_pipe(int descriptors[2], int size) {
+#ifdef SYS_splice
+    if (pipe2(descriptors, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    fcntl(descriptors[1], 1031 /* F_SETPIPE_SZ */, size);
+    return 0;
+#else
+    (void)descriptors; (void)size;
+    return -1;
+#endif
+}
+
+/* Whether bytes wait on a socket. */
+static inline int weaver_has_input(int descriptor) {
+    char byte;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 /* How many descriptors the process may have open. The resource's C type is not the same in every library, and the

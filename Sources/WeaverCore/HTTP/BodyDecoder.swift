@@ -51,6 +51,20 @@ package struct BodyDecoder: Sendable {
         return false
     }
 
+    /// Bytes that are still to come, where the body's length was announced; nil otherwise.
+    package var remainingLength: UInt64? {
+        if case .length(let remaining) = state { return remaining }
+        return nil
+    }
+
+    /// So many bytes of a body of announced length have gone another way than through ``next(_:at:)``.
+    package mutating func skip(_ count: Int) {
+        guard case .length(let remaining) = state, count >= 0, UInt64(count) <= remaining else {
+            preconditionFailure("more of a body passed than was announced")
+        }
+        state = remaining == UInt64(count) ? .ended : .length(remaining - UInt64(count))
+    }
+
     /// The trailer fields, once the body has ended.
     package var trailers: TrailerSection { trailer }
 

@@ -33,6 +33,10 @@ package struct ProxyExchange: Sendable {
             self.rawValue = rawValue
         }
 
+        /// Is `action` among these? The protocol's own is not specialised in other modules: it was called thirty times
+        /// for each request.
+        package func contains(_ action: Action) -> Bool { rawValue & action.rawValue == action.rawValue }
+
         /// Close the backend's connection: it is in no state to be used again.
         package static let closeBackend = Action(rawValue: 1 << 0)
         /// Give the backend's connection back to the pool.

@@ -19,9 +19,12 @@ final class BackendConnection {
     private var isInExchange = false
     private var headBytes = 0
     private var interimResponses = 0
-    private var stream: ByteStream?
+    private(set) var stream: ByteStream?
+    /// The rest of the response's body passes inside of the kernel.
+    var splice: StreamSplice?
+    let smallestSplice: UInt64
     private var parser: ResponseHeadParser
-    private var decoder: BodyDecoder?
+    var decoder: BodyDecoder?
     private var method = HTTPMethod.get
     private var keepAlive = false
     private var pending = HeldBytes()
@@ -33,6 +36,7 @@ final class BackendConnection {
     ) throws(UVError) {
         self.backend = backend
         limits = configuration.backendLimits
+        smallestSplice = configuration.smallestSplice
         parser = ResponseHeadParser(limits: limits)
         let stream = try ByteStream.connect(
             to: backend.address, loop: loop, timeout: configuration.connectTimeout, delegate: self)
@@ -49,7 +53,7 @@ final class BackendConnection {
     var isWritable: Bool { stream?.isWritable == true }
 
     /// Bytes in memory: of the request that the backend has not taken, and of the response that is not complete.
-    var bufferedBytes: Int { pending.count + (stream?.queuedBytes ?? 0) }
+    var bufferedBytes: Int { pending.count + (stream?.queuedBytes ?? 0) + (splice?.held ?? 0) }
 
     /// None of the request has left this process; to be asked only while nothing but its head was written.
     var nothingSent: Bool { stream.map { $0.isOpen && headBytes > 0 && $0.queuedBytes >= headBytes } ?? false }
@@ -159,7 +163,9 @@ final class BackendConnection {
                     }
                 } else if let step = try decoder?.next(bytes, at: &offset) {
                     switch step {
-                    case .needMore: return offset
+                    case .needMore:
+                        spliceLongBody()
+                        return offset
                     case .data(let range): client.responseReceived(bytes.extracting(range))
                     case .end: endResponse(isLast: offset == bytes.byteCount)
                     }
@@ -171,7 +177,7 @@ final class BackendConnection {
         return bytes.byteCount
     }
 
-    private func endResponse(isLast: Bool) {
+    func endResponse(isLast: Bool) {
         let trailers = decoder?.trailers
         decoder = nil
         isInExchange = false
@@ -220,6 +226,7 @@ extension BackendConnection: ByteStreamDelegate {
 
     func streamDidClose(_ stream: ByteStream, error: UVError?) {
         self.stream = nil
+        splice = nil
         backend.forget(self)
         if isTunnel {
             client?.tunnelBackendClosed(isComplete: error == nil && hasEnded)

@@ -78,9 +78,11 @@ extension HTTPServerConnection {
     }
 
     /// Has the client taken nothing of what is queued for the idle time?
+    ///
+    /// The queue of a body that passes inside of the kernel is as long at each sweep, while less is left of the body.
     private func isStalled(_ now: MonotonicTime, queued: Int) -> Bool {
-        defer { queuedAtSweep = queued }
-        guard queued > 0, queued == queuedAtSweep else {
+        defer { (queuedAtSweep, leftAtSweep) = (queued, responseLeft) }
+        guard queued > 0, queued == queuedAtSweep, responseLeft == leftAtSweep else {
             stalledSince = nil
             return false
         }

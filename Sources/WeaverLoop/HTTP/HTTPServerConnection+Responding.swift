@@ -39,9 +39,9 @@ extension HTTPServerConnection {
         case .length:
             precondition(UInt64(bytes.byteCount) <= responseLeft, "more body than the head announced")
             responseLeft -= UInt64(bytes.byteCount)
-            stream.write { $0.append(bytes) }
+            stream.writeAtOnce(bytes)
         case .untilClose:
-            stream.write { $0.append(bytes) }
+            stream.writeAtOnce(bytes)
         case .chunked:
             stream.write { output in
                 output.appendChunkHeader(bytes.byteCount)
@@ -49,6 +49,22 @@ extension HTTPServerConnection {
                 output.append(ascii: "\r\n")
             }
         }
+        if isHalfClosed { restartDeadline() }
+    }
+
+    /// Where the next `count` bytes of the body may go past this connection, which is told by ``bodyPassed(_:)``; nil when
+    /// they are not to be sent as they are, or are not what the head announced.
+    func bodyDestination(_ count: UInt64) -> ByteStream? {
+        guard case .length = plan?.framing, phase == .body || phase == .answering, count <= responseLeft else {
+            return nil
+        }
+        return stream
+    }
+
+    /// So many bytes of the body have gone past this connection.
+    func bodyPassed(_ count: Int) {
+        precondition(UInt64(count) <= responseLeft, "more body than the head announced")
+        responseLeft -= UInt64(count)
         if isHalfClosed { restartDeadline() }
     }
 

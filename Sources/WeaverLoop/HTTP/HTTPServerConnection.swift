@@ -46,6 +46,7 @@ package final class HTTPServerConnection {
     /// When the wait of the current phase is over, see `sweep`.
     var deadline: MonotonicTime
     var queuedAtSweep = 0
+    var leftAtSweep: UInt64 = 0
     var stalledSince: MonotonicTime?
     /// When a tunnel is cut because the server drains.
     var tunnelDrainDeadline: MonotonicTime?

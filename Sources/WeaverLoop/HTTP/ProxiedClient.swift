@@ -202,6 +202,16 @@ final class ProxiedClient {
         if !connection.isWritable { backend?.pauseReading() }
     }
 
+    /// Where the rest of the response's body may go past this process, and through what; nil when it may not.
+    func spliceDestination(_ count: UInt64) -> (stream: ByteStream, pipes: SplicePipes)? {
+        connection.bodyDestination(count).map { ($0, proxy.splicePipes) }
+    }
+
+    func responsePassed(_ count: Int) {
+        proxy.counters.splicedBytes += UInt64(count)
+        connection.bodyPassed(count)
+    }
+
     func responseEnded(trailers: TrailerSection?, reusable: Bool) {
         responseTrailers = trailers
         // The backend's connection is given back first: the client's next request may be waiting already.

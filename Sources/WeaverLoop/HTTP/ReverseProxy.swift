@@ -24,6 +24,11 @@ package struct ReverseProxyConfiguration: Sendable, Equatable {
     /// Queued bytes of a request above which its client is held back, and below which it goes on.
     package var backendHighWaterMark = 256 * 1024
     package var backendLowWaterMark = 64 * 1024
+    /// Responses at a time whose bodies pass inside of the kernel, through a pipe each, which is two descriptors. Past it
+    /// they are copied; 0 to copy all.
+    package var maximumSplices = 64
+    /// From this many bytes that are left of a body on it passes inside of the kernel.
+    package var smallestSplice: UInt64 = 256 * 1024
     /// Whose X-Forwarded-* and Forwarded are believed: nobody's.
     package var trustedProxies = TrustedProxies()
     /// The trusted proxies begin their connections with a header of the PROXY protocol, and the client that it names is
@@ -48,6 +53,8 @@ package struct ReverseProxyCounters: Sendable, Equatable {
     package internal(set) var reusedConnections: UInt64 = 0
     /// Requests that were sent again.
     package internal(set) var retries: UInt64 = 0
+    /// Bytes of responses that passed inside of the kernel.
+    package internal(set) var splicedBytes: UInt64 = 0
     /// Answers of the proxy's own: 502, 503 and 504.
     package internal(set) var failures: UInt64 = 0
 }
@@ -73,6 +80,7 @@ package final class ReverseProxy {
     private var table: BackendTable
     private var requestIDs = RequestIDGenerator(
         randomness: (.random(in: .min ... .max), .random(in: .min ... .max)))
+    let splicePipes: SplicePipes
     private var backends: [BackendTable.ID: Backend] = [:]
     /// The one that has waited longest is first.
     private var waiting: [ProxiedClient] = []
@@ -84,6 +92,7 @@ package final class ReverseProxy {
         self.loop = loop
         self.configuration = configuration
         table = BackendTable(maximumInFlight: configuration.maximumBackendRequests)
+        splicePipes = SplicePipes(maximum: configuration.maximumSplices)
         server.onSweep = { [weak self] now in self?.sweep(now) }
     }
 
@@ -121,6 +130,9 @@ package final class ReverseProxy {
                         backend.traffic, inFlight: backend.isRemoved ? backend.inFlight : table.inFlight(backend.id)))
             }.sorted { $0.address < $1.address })
     }
+
+    /// Responses whose bodies pass inside of the kernel now.
+    package var splicesInFlight: Int { splicePipes.inUse }
 
     /// Replaces the backends. A new one is used at once; one that is not named any more gets no further request, its
     /// kept connections are closed, and what it has in flight finishes or fails by itself.

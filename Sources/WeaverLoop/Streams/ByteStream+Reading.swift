@@ -33,6 +33,8 @@ extension ByteStream {
 
     /// libuv asks for it directly before each read, and reports that read directly after.
     private func memoryForReading() -> uv_buf_t {
+        // Without memory libuv does not read, and reports just that there is something to be read.
+        if splice != nil { return unsafe uv_buf_init(nil, 0) }
         unsafe readDestination = unsafe observer?.streamReadDestination(self)
         let memory = unsafe readDestination ?? loop.readBuffer
         return unsafe uv_buf_init(
@@ -44,6 +46,7 @@ extension ByteStream {
         unsafe readDestination = nil
         guard isOpen else { return }
         loop.stall.workBegan()
+        if let splice, count == Int(WEAVER_UV_ENOBUFS) { return splice.sourceIsReadable() }
         if count > 0 {
             if ownMemory {
                 observer?.stream(self, didReadIntoDestination: count)

@@ -36,6 +36,37 @@ extension ByteStream {
         }
     }
 
+    /// From this many bytes on ``writeAtOnce(_:)`` does not copy what the socket takes. Below, the copy costs less than
+    /// a system call for each piece.
+    static let smallestAtOnce = 16 * 1024
+
+    /// Sends bytes that somebody has lent, and what is queued before them, by one gathered write; only what the socket does
+    /// not take is copied.
+    package func writeAtOnce(_ bytes: RawSpan) {
+        checkThread("writeAtOnce")
+        precondition(!isLending, Self.lendingMessage)
+        guard bytes.byteCount >= Self.smallestAtOnce, isOpen, isConnected, inFlight == nil, failedWrite == nil else {
+            return write { $0.append(bytes) }
+        }
+        let queued = queue.value.byteCount
+        let vector = unsafe loop.writeVector
+        var (pieces, laidOut) = unsafe queue.value.fill(vector)
+        guard laidOut == queued, pieces < WriteQueue.piecesPerWrite else { return write { $0.append(bytes) } }
+        let code = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe vector[pieces] = unsafe WriteQueue.entry(bytes)
+            pieces += 1
+            laidOut += bytes.count
+            return unsafe uv_try_write(stream, vector, UInt32(pieces))
+        }
+        guard code >= 0 || code == WEAVER_UV_EAGAIN else { return failWriting(code) }
+        let sent = Int(max(code, 0))
+        queue.value.sent(min(sent, queued))
+        if sent == laidOut { return endIfFlushed() }
+        queue.value.tail.append(bytes.extracting(max(0, sent - queued)..<bytes.byteCount))
+        if queue.value.byteCount >= highWater { isAboveHighWater = true }
+        giveToLibuv()
+    }
+
     /// Sends bytes that are owned already, without copying them: for large bodies.
     package func write(owned piece: WritePiece) {
         checkThread("write")
@@ -83,7 +114,10 @@ extension ByteStream {
             let code = unsafe uv_try_write(stream, vector, UInt32(pieces))
             guard code >= 0 || code == WEAVER_UV_EAGAIN else { return failWriting(code) }
             queue.value.sent(Int(max(code, 0)))
-            if queue.value.isEmpty { return endIfFlushed() }
+            if queue.value.isEmpty {
+                incomingSplice?.destinationIsEmpty()
+                return endIfFlushed()
+            }
             if Int(code) < bytes { break }
         }
         giveToLibuv()
@@ -117,7 +151,12 @@ extension ByteStream {
         guard isOpen else { return }
         guard status >= 0 else { return failWriting(status) }
         queue.value.sent(request.byteCount)
-        queue.value.isEmpty ? endIfFlushed() : send()
+        if queue.value.isEmpty {
+            incomingSplice?.destinationIsEmpty()
+            endIfFlushed()
+        } else {
+            send()
+        }
         tellDrained()
     }
 

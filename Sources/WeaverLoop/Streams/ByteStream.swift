@@ -15,7 +15,8 @@ package import WeaverCore
 /// It ends in exactly one way: ``close()`` (or a failure, which closes it), then the delegate's
 /// ``ByteStreamDelegate/streamDidClose(_:error:)``, never from inside a call of the delegate's own.
 ///
-/// The parts: `ByteStream+Connecting`, `ByteStream+Reading`, `ByteStream+Writing`, `ByteStream+Ending`.
+/// The parts: `ByteStream+Connecting`, `ByteStream+Reading`, `ByteStream+Writing`, `ByteStream+Ending`;
+/// `StreamSplice` takes bytes from one stream to another.
 @safe
 package final class ByteStream: UVHandle {
     /// At this many queued bytes ``isWritable`` becomes false: whoever produces should stop. 1 MiB by default.
@@ -62,6 +63,10 @@ package final class ByteStream: UVHandle {
     var closesWhenFlushed = false
     var readDestination: UnsafeMutableRawBufferPointer?
     var resetsOnClose = false
+    /// What arrives goes this way, inside of the kernel.
+    var splice: StreamSplice?
+    /// What comes from another stream inside of the kernel, behind what is queued.
+    var incomingSplice: StreamSplice?
     var failure: UVError?
     /// Why nothing is written any more, while the reading side goes on.
     var failedWrite: UVError?
@@ -155,6 +160,8 @@ package final class ByteStream: UVHandle {
 
     override func willClose() {
         abandonConnecting()
+        splice?.cancel()
+        incomingSplice?.cancel()
         queue.value.removeAll()
     }
 

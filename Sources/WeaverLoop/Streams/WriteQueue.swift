@@ -67,7 +67,8 @@ struct WriteQueue: ~Copyable {
         return (count, bytes)
     }
 
-    private static func entry(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+    /// One entry of a vector.
+    static func entry(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
         let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
         var entry = unsafe uv_buf_init(start, 0)
         unsafe entry.len = bytes.count  // uv_buf_init takes 32 bits only

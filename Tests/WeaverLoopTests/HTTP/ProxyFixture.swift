@@ -37,6 +37,7 @@ final class ProxyFixture: @unchecked Sendable {
     func counters() async throws -> ReverseProxyCounters { try await loop.run { self.proxy.counters } }
     func serverCounters() async throws -> HTTPServerCounters { try await loop.run { self.proxy.serverCounters } }
     func bufferedBytes() async throws -> Int { try await loop.run { self.proxy.bufferedBytes } }
+    func splices() async throws -> Int { try await loop.run { self.proxy.splicesInFlight } }
     func inFlight() async throws -> Int { try await loop.run { self.proxy.requestsInFlight.values.reduce(0, +) } }
 
     func status() async throws -> ProxyStatus { try await loop.run { self.proxy.status(listener: "test") } }
