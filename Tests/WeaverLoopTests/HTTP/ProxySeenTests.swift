@@ -113,6 +113,23 @@ struct ProxySeenTests {
         #expect(entries.all.withLock { $0.count } == 2)
     }
 
+    @Test func aBodyThatPassesInsideOfTheKernelIsCountedToo() async throws {
+        let entries = Entries()
+        let size = 4 << 20
+        try await withProxy { proxy, backend, client in
+            try await proxy.setAccessLog(entries.log)
+            try await client.send(Self.get)
+            let peer = try await accept(backend)
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+            try await peer.send([UInt8](repeating: 0, count: size))
+            _ = await client.receive { bytes, ended in ended || bytes.count > size }
+            let entry = try await entries.next(1)[0]
+            #expect(entry.bodyBytes == UInt64(size) && entry.isComplete)
+            try await peer.close()
+        }
+    }
+
     @Test func aClientThatLeavesAndAResponseThatIsCutAreSeen() async throws {
         let entries = Entries()
         try await withProxy { proxy, backend, client in
