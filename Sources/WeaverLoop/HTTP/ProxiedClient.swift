@@ -209,6 +209,7 @@ final class ProxiedClient {
 
     func responsePassed(_ count: Int) {
         proxy.counters.splicedBytes += UInt64(count)
+        record?.entry.bodyBytes += UInt64(count)
         connection.bodyPassed(count)
     }
 
