@@ -109,6 +109,9 @@ bench: ## Run a benchmark: make bench ARGS="call --peers --json"
 	@$(if $(findstring --peers,$(ARGS)),$(MAKE) --no-print-directory -C Benchmarks/Peers BIN=$(PEERS) >&2)
 	@WEAVER_PEERS=$(PEERS) $(SCRATCH)/release/weaver-bench $(ARGS)
 
+# What strangers send (heads, bodies, preface, exchange) is fuzzed for 30 CPU minutes or 10 million runs after it has
+# changed, apart from CI; a case that is found goes into Fuzz/Cases, where the tests replay it:
+#     make fuzz TARGET=exchange ARGS="-max_total_time=1800 -max_len=2048"
 fuzz: deps ## Fuzz a target: make fuzz TARGET=frames ARGS="-max_total_time=60" (Tests/FuzzTargets has the names)
 	$(STEP) "building the fuzzer"
 	WEAVER_LAYERS=loop $(SWIFT) build $(FUZZER) --package-path Fuzz

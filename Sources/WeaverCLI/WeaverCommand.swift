@@ -16,10 +16,13 @@ package struct WeaverCommand: AsyncParsableCommand {
               weaver multi stop                  ends it, in order
               weaver check weaver.toml           what deploy checks first
               weaver callgraph BINARY            which component calls which
+              weaver proxy                       the HTTP proxy alone, in
+                                                 front of other servers
             """,
         version: VersionCommand.text,
         subcommands: [
-            MultiCommand.self, SingleCommand.self, CheckCommand.self, CallgraphCommand.self, VersionCommand.self,
+            MultiCommand.self, SingleCommand.self, CheckCommand.self, CallgraphCommand.self, ProxyCommand.self,
+            VersionCommand.self,
         ])
 
     package init() {}

@@ -17,6 +17,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case heads
     /// The bodies of HTTP messages, likewise.
     case bodies
+    /// A client's bytes and a backend's, in any order: each side reads back what was understood, and nothing else.
+    case exchange
+    /// The header of the PROXY protocol: one reading however it is cut.
+    case preface
 
     /// Runs the target on one input.
     public func run(_ bytes: [UInt8]) {
@@ -28,6 +32,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .pipes: checkPipeFrames(bytes)
         case .heads: checkHeads(bytes)
         case .bodies: checkBody(bytes)
+        case .exchange: checkExchange(bytes)
+        case .preface: checkPreface(bytes)
         }
     }
 }

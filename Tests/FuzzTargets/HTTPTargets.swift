@@ -53,6 +53,30 @@ private func checkResponse(_ head: [UInt8], _ ends: [Int], _ method: HTTPMethod)
     precondition(readResponse(head, ends: ends, method: method) == whole, "two readings")
 }
 
+/// What the decoder of the PROXY protocol said, -1 for a fault.
+private func readPreface(_ bytes: [UInt8], ends: [Int]) -> (size: Int, source: String?) {
+    do throws(ProxyProtocolFault) {
+        for end in ends {
+            guard let header = try unsafe ProxyProtocolHeader.parse(bytes.span.bytes.extracting(0..<end)) else {
+                continue
+            }
+            precondition(header.byteCount <= end, "a header longer than what has arrived")
+            return (header.byteCount, header.source)
+        }
+        return (0, nil)
+    } catch {
+        return (-1, nil)
+    }
+}
+
+func checkPreface(_ bytes: [UInt8]) {
+    let whole = readPreface(bytes, ends: [bytes.count])
+    precondition(readPreface(bytes, ends: Array(0...bytes.count)) == whole, "two readings")
+    guard let source = whole.source else { return }
+    var trusted = TrustedProxies()
+    precondition(trusted.insert(source) && trusted.contains(source), "an address that is none")
+}
+
 /// What a body decoder made of a stream.
 private struct Body: Equatable {
     var content: [UInt8] = []

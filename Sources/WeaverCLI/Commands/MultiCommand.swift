@@ -5,5 +5,7 @@ struct MultiCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "multi",
         abstract: "Runs an application as many processes on this machine.",
-        subcommands: [MultiDeployCommand.self, MultiStatusCommand.self, MultiStopCommand.self])
+        subcommands: [
+            MultiDeployCommand.self, MultiStatusCommand.self, MultiRestartCommand.self, MultiStopCommand.self,
+        ])
 }

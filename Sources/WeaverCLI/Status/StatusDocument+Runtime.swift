@@ -11,7 +11,9 @@ extension StatusDocument {
                 listeners: deployment.listeners.map {
                     Listener(listener: $0.name, address: $0.address, backends: $0.backends)
                 },
-                routing: deployment.routing.map { $0.map(Routing.init) })
+                routing: deployment.routing.map { $0.map(Routing.init) },
+                proxies: deployment.proxies.map { $0.map(Proxy.init) },
+                restart: deployment.restart.map { Restart(replaced: $0.replaced, replicas: $0.replicas) })
         }
     }
 }
@@ -22,6 +24,27 @@ extension StatusDocument.Replica {
             component: group.name, components: group.components, id: replica.id, pid: replica.pid,
             state: replica.state.rawValue, restarts: replica.restarts, address: replica.address, age: replica.age,
             lastExit: replica.lastExit)
+    }
+}
+
+extension StatusDocument.Proxy {
+    fileprivate init(_ proxy: ProxyStatus) {
+        self.init(
+            listener: proxy.listener, address: proxy.address, connections: proxy.connections, waiting: proxy.waiting,
+            traffic: .init(proxy.traffic),
+            backends: proxy.backends.map {
+                StatusDocument.Backend(
+                    address: $0.address, pid: $0.pid, state: $0.state.rawValue, tunnels: $0.tunnels,
+                    traffic: .init($0.traffic))
+            })
+    }
+}
+
+extension StatusDocument.Traffic {
+    fileprivate init(_ traffic: ProxyStatus.Traffic) {
+        self.init(
+            inFlight: traffic.inFlight, requests: traffic.requests, failures: traffic.failures, p50: traffic.p50,
+            p99: traffic.p99)
     }
 }
 

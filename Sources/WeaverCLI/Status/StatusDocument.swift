@@ -11,7 +11,16 @@ import FoundationEssentials
 ///             "id": "0c1d…", "pid": 10272, "state": "ready", "restarts": 0,
 ///             "address": "127.0.0.1:40123", "age": 22.1, "last_exit": null
 ///         } ],
+///         "restart": { "replaced": 1, "replicas": 8 },  // only while a rolling restart is under way
 ///         "listeners": [ { "listener": "lemon", "address": "127.0.0.1:12345", "backends": 2 } ],
+///         "proxies": [ {
+///             "listener": "lemon", "address": "127.0.0.1:12345", "connections": 64, "waiting": 0,
+///             "in_flight": 3, "requests": 48120, "failures": 0, "p50": 0.0011, "p99": 0.0064,
+///             "backends": [ {
+///                 "address": "127.0.0.1:40221", "pid": 10270, "state": "ready", "tunnels": 0,
+///                 "in_flight": 1, "requests": 24061, "failures": 0, "p50": 0.001, "p99": 0.006
+///             } ]
+///         } ],
 ///         "routing": [ {                             // only with --routing
 ///             "component": "Lemon.CategoryCache", "version": 7, "slices": 31,
 ///             "replicas": [ {
@@ -23,7 +32,12 @@ import FoundationEssentials
 ///
 /// Ages are seconds. `id`, `pid`, `address` and `age` are null while a replica has no process (`address` also before it
 /// listens); `last_exit` says how the process before ended. `state` is `idle` (nobody asked for it yet), `starting`,
-/// `ready`, `unresponsive`, `stopping`, `restarting`, `given up` or `stopped`.
+/// `ready`, `unresponsive`, `draining` (another process has taken its place), `stopping`, `restarting`,
+/// `given up` or `stopped`.
+///
+/// Of proxies, `p50` and `p99` are seconds from a request to the head of its response, null before there was one; the
+/// failures of a listener are the proxy's own 502, 503 and 504 and responses that were cut, those of a backend are
+/// requests that it did not answer. The `state` of a backend is `ready`, `draining`, `failing` or `backing off`.
 struct StatusDocument: Encodable, Sendable {
     var deployments: [Deployment]
 
@@ -36,6 +50,13 @@ struct StatusDocument: Encodable, Sendable {
         var replicas: [Replica]
         var listeners: [Listener]
         var routing: [Routing]?
+        var proxies: [Proxy]?
+        var restart: Restart?
+    }
+
+    struct Restart: Encodable, Sendable {
+        var replaced: Int
+        var replicas: Int
     }
 
     struct Replica: Encodable, Sendable {
@@ -66,6 +87,69 @@ struct StatusDocument: Encodable, Sendable {
             try container.encode(address, forKey: .address)
             try container.encode(age, forKey: .age)
             try container.encode(lastExit, forKey: .lastExit)
+        }
+    }
+
+    struct Proxy: Encodable, Sendable {
+        var listener: String
+        var address: String
+        var connections: Int
+        var waiting: Int
+        var traffic: Traffic
+        var backends: [Backend]
+
+        private enum CodingKeys: CodingKey { case listener, address, connections, waiting, backends }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(listener, forKey: .listener)
+            try container.encode(address, forKey: .address)
+            try container.encode(connections, forKey: .connections)
+            try container.encode(waiting, forKey: .waiting)
+            try container.encode(backends, forKey: .backends)
+            try traffic.encode(to: encoder)
+        }
+    }
+
+    struct Backend: Encodable, Sendable {
+        var address: String
+        var pid: Int32?
+        var state: String
+        var tunnels: Int
+        var traffic: Traffic
+
+        private enum CodingKeys: CodingKey { case address, pid, state, tunnels }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(address, forKey: .address)
+            try container.encode(pid, forKey: .pid)
+            try container.encode(state, forKey: .state)
+            try container.encode(tunnels, forKey: .tunnels)
+            try traffic.encode(to: encoder)
+        }
+    }
+
+    /// Its keys stand among those of what had the requests.
+    struct Traffic: Encodable, Sendable {
+        var inFlight: Int
+        var requests: UInt64
+        var failures: UInt64
+        var p50: Double?
+        var p99: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case requests, failures, p50, p99
+            case inFlight = "in_flight"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(inFlight, forKey: .inFlight)
+            try container.encode(requests, forKey: .requests)
+            try container.encode(failures, forKey: .failures)
+            try container.encode(p50, forKey: .p50)
+            try container.encode(p99, forKey: .p99)
         }
     }
 

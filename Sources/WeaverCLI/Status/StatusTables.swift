@@ -1,7 +1,7 @@
 import WeaverCore
 
 /// The tables of `weaver multi status`: deployments, components with the processes of their replicas, listeners, and the
-/// slices of routed components where they were asked for.
+/// backends of the proxies and the slices of routed components where they were asked for.
 struct StatusTables: Sendable {
     /// How much of a deployment's id stands in the second and third table.
     static let shortIDLength = 8
@@ -15,11 +15,13 @@ struct StatusTables: Sendable {
         }
     }
 
-    /// The tables as text; one sentence when there is no deployment.
-    func rendered(style: TextStyle) -> String {
+    /// The tables as text, with that of the proxies' backends if it is wanted; one sentence when there is no deployment.
+    func rendered(style: TextStyle, withBackends: Bool = false) -> String {
         if deployments.isEmpty { return "no deployment is running\n" }
         let routing = deployments.contains { $0.routing != nil } ? [routingTable] : []
-        return ([deploymentTable, componentTable, listenerTable] + routing).map { $0.rendered(style: style) }.joined()
+        let backends = withBackends ? [backendTable] : []
+        return ([deploymentTable, componentTable, listenerTable] + backends + routing).map { $0.rendered(style: style) }
+            .joined()
     }
 
     private var deploymentTable: Table {
@@ -45,6 +47,33 @@ struct StatusTables: Sendable {
             }
         }
         return Table(title: "LISTENERS", columns: ["APP", "DEPLOYMENT", "LISTENER", "ADDRESS"], rows: rows)
+    }
+
+    /// A row for each listener, and below it one for each of its backends.
+    private var backendTable: Table {
+        let rows = deployments.flatMap { deployment in
+            (deployment.proxies ?? []).sorted { $0.listener < $1.listener }.flatMap { proxy in
+                let names = [deployment.app, Self.shortID(deployment), proxy.listener]
+                let all = names + ["(all)", "-", proxy.waiting > 0 ? "\(proxy.waiting) waiting" : "-"]
+                return [all + Self.cells(of: proxy.traffic)]
+                    + proxy.backends.map { backend in
+                        names + [backend.address, backend.pid.map { String($0) } ?? "-", backend.state]
+                            + Self.cells(of: backend.traffic)
+                    }
+            }
+        }
+        return Table(
+            title: "BACKENDS",
+            columns: [
+                "APP", "DEPLOYMENT", "LISTENER", "BACKEND", "PID", "STATE", "IN FLIGHT", "REQUESTS", "FAILURES", "P50",
+                "P99",
+            ],
+            rows: rows)
+    }
+
+    private static func cells(of traffic: StatusDocument.Traffic) -> [String] {
+        [String(traffic.inFlight), String(traffic.requests), String(traffic.failures)]
+            + [traffic.p50, traffic.p99].map { $0.map(Latency.text) ?? "-" }
     }
 
     private var routingTable: Table {
@@ -85,9 +114,13 @@ struct StatusTables: Sendable {
             .map { name in (name, deployment.replicas.filter { $0.components.contains(name) }) }
     }
 
-    /// The process ids in ascending order, then what the replicas without a process are doing.
+    /// The process ids in ascending order, with a word for those that come or go, then what the replicas without a process
+    /// are doing.
     private static func processes(of replicas: [StatusDocument.Replica]) -> String {
-        let pids = replicas.compactMap(\.pid).sorted().map { String($0) }
+        let present = replicas.compactMap { replica in replica.pid.map { (pid: $0, state: replica.state) } }
+        let pids = present.sorted { $0.pid < $1.pid }.map { pid, state in
+            ["starting", "draining"].contains(state) ? "\(pid) (\(state))" : String(pid)
+        }
         let others = replicas.filter { $0.pid == nil }.map(\.state).sorted()
         return (pids + others).joined(separator: ", ")
     }

@@ -15,7 +15,7 @@ extension Babysitter {
         for slot in groups[group].slots.indices { spawn(group: group, slot: slot, now: now) }
     }
 
-    private mutating func spawn(group: Int, slot: Int, now: MonotonicTime) {
+    mutating func spawn(group: Int, slot: Int, now: MonotonicTime) {
         let replica = generator.uuid()
         let plan = groups[group].plan
         positions[replica] = SlotPosition(group: group, slot: slot)
@@ -62,10 +62,14 @@ extension Babysitter {
     package mutating func reported(_ replica: ReplicaID, _ info: WeaveletInfo, now: MonotonicTime) {
         guard let position = positions[replica], case .starting = slot(position).state else { return }
         guard info.version == plan.version else {
+            let isReplacement = isSpare(position.group, position.slot)
             let reason =
                 "the binary has changed since the deployment began, its replicas could not call each other: "
                 + "the new process is killed"
-            return kill(group: position.group, slot: position.slot, reason: reason)
+            kill(group: position.group, slot: position.slot, reason: reason)
+            // Another attempt would be of the same binary.
+            if isReplacement { failReplacement(reason: "the binary has changed since the deployment began", now: now) }
+            return
         }
         withSlot(replica) { $0.address = info.address }
         actions.append(.send(replica, .componentsToStart(groups[position.group].plan.components), awaitsReply: true))
@@ -76,11 +80,13 @@ extension Babysitter {
         guard let position = positions[replica], case .starting = slot(position).state, phase == .running else {
             return
         }
-        let firstCheck = now + limits.healthInterval
+        // The new process of a rolling restart has to show first that it is well.
+        let firstCheck = isSpare(position.group, position.slot) ? now : now + limits.healthInterval
         withSlot(replica) {
             $0.state = .ready
             $0.readyAt = now
             $0.lastAnswer = now
+            $0.hasPassedCheck = false
             $0.nextHealthCheck = firstCheck
         }
         changedReplicas(ofGroup: position.group)
@@ -118,6 +124,12 @@ extension Babysitter {
         }
     }
 
+    /// The replica has passed a health check.
+    package mutating func passedCheck(_ replica: ReplicaID, now: MonotonicTime) {
+        withSlot(replica) { if $0.state == .ready { $0.hasPassedCheck = true } }
+        advanceRestart(now: now)
+    }
+
     /// The process of the replica is gone.
     package mutating func exited(_ replica: ReplicaID, status: String, isSuccess: Bool, now: MonotonicTime) {
         guard phase != .ended, let position = positions.removeValue(forKey: replica) else { return }
@@ -132,7 +144,9 @@ extension Babysitter {
         if phase == .running {
             let name = "\(groups[position.group].plan.name) (\(replica.prefix(8)))"
             // One that had completed and hung in its end was killed by us; it has completed all the same.
-            if old.hasCompleted, isSuccess || old.state == .killed {
+            if isSpare(position.group, position.slot), !isReplacing(position.group) {
+                spareEnded(ofGroup: position.group, status: status)
+            } else if old.hasCompleted, isSuccess || old.state == .killed {
                 log(.info, "\(name) has completed")
             } else {
                 restart(position, name: name, status: status, readyFor: old.readyAt.map { now - $0 }, now: now)
@@ -140,6 +154,7 @@ extension Babysitter {
         }
         changedReplicas(ofGroup: position.group)
         if case .stopping = phase { continueStopping(now: now) } else { endIfMainIsGone(now: now) }
+        advanceRestart(now: now)
     }
 
     private mutating func restart(
@@ -158,7 +173,7 @@ extension Babysitter {
         }
     }
 
-    private mutating func endIfMainIsGone(now: MonotonicTime) {
+    mutating func endIfMainIsGone(now: MonotonicTime) {
         guard let main = plan.groupIndex(of: AppDescriptor.main) else { return }
         let states = groups[main].slots.map(\.state)
         guard states.allSatisfy({ $0 == .givenUp || $0 == .finished }) else { return }
@@ -181,7 +196,7 @@ extension Babysitter {
             kill(group: group, slot: slot, reason: "it did not end by itself in time and is killed")
         case .ready, .suspended:
             checkHealth(group: group, slot: slot, now: now)
-        case .idle, .stopping, .killed, .givenUp, .finished:
+        case .idle, .retiring, .stopping, .killed, .givenUp, .finished:
             break
         }
     }
@@ -206,7 +221,7 @@ extension Babysitter {
         groups[group].slots[slot].nextHealthCheck = now + limits.healthInterval
     }
 
-    private mutating func kill(group: Int, slot: Int, reason: String) {
+    mutating func kill(group: Int, slot: Int, reason: String) {
         guard let replica = groups[group].slots[slot].replica else { return }
         log(.error, reason, replica: replica)
         groups[group].slots[slot].state = .killed

@@ -26,12 +26,12 @@ extension Babysitter {
     /// A routed component has no replicas to others before its group is assigned: a key would be served by the first
     /// one that is ready and, a moment later, by its owner, which knows nothing of it.
     mutating func changedReplicas(ofGroup group: Int) {
-        if groups[group].awaitsAssignment, !groups[group].slots.contains(where: \.awaitsFirstStart) {
+        if groups[group].awaitsAssignment, !groups[group].members.contains(where: \.awaitsFirstStart) {
             groups[group].isAssigned = true
         }
         for component in groups[group].plan.components {
             if plan.routed.contains(component), groups[group].isAssigned {
-                let replicas = groups[group].slots.map { $0.takesWork ? $0.replica : nil }
+                let replicas = groups[group].members.map { $0.takesWork ? $0.replica : nil }
                 _ = assigners[component, default: Assigner(limits: limits.assigner)].setReplicas(replicas)
             }
             announce(component, ofGroup: group)

@@ -20,7 +20,18 @@ extension Babysitter {
                 listener.address.map {
                     DeploymentStatus.Listener(name: name, address: "\($0)", backends: listener.backends.count)
                 }
-            }, routing: withRouting ? routingStatus : nil)
+            }, routing: withRouting ? routingStatus : nil,
+            restart: restart.map { DeploymentStatus.Restart(replaced: $0.replaced, replicas: $0.total) })
+    }
+
+    /// The process that serves `listener` at `address`; nil when there is none any more.
+    package func processID(exporting listener: String, at address: String) -> Int32? {
+        for group in groups {
+            for slot in group.slots where slot.exported[listener]?.description == address {
+                return slot.processID.map { Int32(clamping: $0) }
+            }
+        }
+        return nil
     }
 
     private var routingStatus: [DeploymentStatus.Routing] {
@@ -52,6 +63,7 @@ extension ReplicaSlot {
         case .starting: .starting
         case .ready: .ready
         case .suspended: .unresponsive
+        case .retiring: .draining
         case .leaving, .stopping, .killed: .stopping
         case .waiting: .restarting
         case .givenUp: .givenUp

@@ -8,6 +8,7 @@ extension Babysitter {
             end(code: 0, reason: nil)
         case .running:
             phase = .stopping(.main)
+            abandonRestart()
             for name in listeners.keys.sorted() { actions.append(.drainProxy(listener: name)) }
             for group in groups.indices {
                 for slot in groups[group].slots.indices where !groups[group].slots[slot].isAlive {
@@ -31,13 +32,27 @@ extension Babysitter {
         advanceTeardown(group: position.group, slot: position.slot, now: now)
     }
 
+    /// A listener's proxy has nothing in flight any more with a replica that has left it.
+    package mutating func released(_ replica: ReplicaID, listener: String, now: MonotonicTime) {
+        guard let position = positions[replica], var progress = slot(position).teardown,
+            progress.unreleased.remove(listener) != nil
+        else { return }
+        withSlot(position) { $0.teardown = progress }
+        guard progress.unreleased.isEmpty, progress.next > 0,
+            groups[position.group].teardown.step(progress.next - 1).step == .release
+        else { return }
+        advanceTeardown(group: position.group, slot: position.slot, now: now)
+    }
+
     private mutating func beginStage(_ stage: Teardown.Stage, now: MonotonicTime) {
         phase = .stopping(stage)
         let main = plan.groupIndex(of: AppDescriptor.main)
         for group in groups.indices where (group == main) == (stage == .main) {
-            for slot in groups[group].slots.indices where groups[group].slots[slot].isAlive {
+            // What a rolling restart ends already goes on with that.
+            for slot in groups[group].slots.indices
+            where groups[group].slots[slot].isAlive && groups[group].slots[slot].teardown == nil {
                 groups[group].slots[slot].state = .stopping
-                groups[group].slots[slot].teardown = TeardownProgress(deadline: now)
+                groups[group].slots[slot].teardown = TeardownProgress(next: Teardown.firstOfStopped, deadline: now)
                 advanceTeardown(group: group, slot: slot, now: now)
             }
         }
@@ -64,6 +79,12 @@ extension Babysitter {
         else { return }
         let timed = groups[group].teardown.step(progress.next)
         switch timed.step {
+        case .release:
+            let exported = groups[group].slots[slot].exported.sorted { $0.key < $1.key }
+            progress.unreleased = Set(exported.map(\.key))
+            for (listener, address) in exported {
+                actions.append(.awaitRelease(replica, listener: listener, address))
+            }
         case .drain: actions.append(.send(replica, .drain, awaitsReply: true))
         case .shutdown: actions.append(.send(replica, .shutdown, awaitsReply: false))
         case .terminate: actions.append(.kill(replica, signal: Self.sigterm))
@@ -74,5 +95,6 @@ extension Babysitter {
         progress.next += 1
         progress.deadline = now + timed.bound
         groups[group].slots[slot].teardown = progress
+        if timed.step == .release, progress.unreleased.isEmpty { advanceTeardown(group: group, slot: slot, now: now) }
     }
 }

@@ -15,6 +15,7 @@
 ///     any           its process ends          waiting         out of routing and proxies; see RestartPolicy
 ///     waiting       the time has come         starting        spawn, setup
 ///     waiting       it has died too often     given up        told to the user
+///     any           another has its place     retiring        out of routing and proxies; see Babysitter+Restart
 ///     any           the deployment stops      stopping        see Teardown
 ///
 /// Operation. Every method takes an event and `now`; the actions that have to be performed are then taken with
@@ -40,6 +41,9 @@ package struct Babysitter: Sendable {
         /// How long ``Babysitter/collectLoad(now:)`` waits for the reports of replicas that have been asked. 1 s.
         package var loadAnswer = Duration.seconds(1)
         package var assigner = Assigner.Limits()
+        /// How long a rolling restart waits for the new process of one replica to be ready and well, however often it is
+        /// started meanwhile; past it the restart ends, and the old ones serve on. 60 s.
+        package var replacement = Duration.seconds(60)
 
         package init() {}
     }
@@ -69,6 +73,8 @@ package struct Babysitter: Sendable {
     /// The slot in which the process of a replica id lives.
     var positions: [ReplicaID: SlotPosition] = [:]
     var phase = Phase.starting
+    /// The rolling restart that is under way.
+    var restart: RollingRestart?
 
     struct SlotPosition: Sendable { let group: Int, slot: Int }
 
@@ -147,7 +153,7 @@ package struct Babysitter: Sendable {
     package var nextDeadline: MonotonicTime? {
         let slots = groups.lazy.flatMap(\.slots).compactMap(\.deadline).min()
         let assignments = groups.lazy.filter(\.awaitsAssignment).map(\.assignedBy).min()
-        return [slots, assignments, nextLoadDeadline].compactMap { $0 }.min()
+        return [slots, assignments, nextLoadDeadline, restartDeadline].compactMap { $0 }.min()
     }
 
     /// Does what is due at `now`.
@@ -163,6 +169,7 @@ package struct Babysitter: Sendable {
             }
         }
         askForLoadIfDue(now: now)
+        advanceRestart(now: now)
     }
 
     // MARK: Ending
@@ -208,10 +215,15 @@ extension Babysitter {
         case setBackends(listener: String, [SocketAddress])
         /// Take no new connections; finish what is under way.
         case drainProxy(listener: String)
+        /// Tell, with ``Babysitter/released(_:listener:now:)``, when nothing is in flight any more between the listener's proxy
+        /// and this address, which is no backend any more.
+        case awaitRelease(ReplicaID, listener: String, SocketAddress)
         case stopProxy(listener: String)
         /// What ``Babysitter/collectLoad(now:)`` has begun has ended.
         case loadCollected(UInt64)
         case log(LogEntry.Level, String, component: String, replica: ReplicaID?)
+        /// Tell whoever has asked for the rolling restart; nothing comes after one that is done or has failed.
+        case restart(RestartProgress)
         /// The deployment is over.
         case end(code: Int32)
     }

@@ -16,10 +16,14 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
     package var listeners: [Listener]
     /// Who serves which keys of the routed components, sorted by name; only where it was asked for.
     package var routing: [Routing]?
+    /// The proxies by listener, and their backends.
+    package var proxies: [ProxyStatus]?
+    /// The rolling restart that is under way; nil for none.
+    package var restart: Restart?
 
     package init(
         app: String, deployment: String, pid: Int32, age: Double, isStopping: Bool = false, groups: [Group],
-        listeners: [Listener], routing: [Routing]? = nil
+        listeners: [Listener], routing: [Routing]? = nil, restart: Restart? = nil
     ) {
         self.app = app
         self.deployment = deployment
@@ -29,6 +33,20 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         self.groups = groups
         self.listeners = listeners
         self.routing = routing
+        self.restart = restart
+    }
+
+    /// How far a rolling restart has come.
+    package struct Restart: Hashable, Sendable, Codable {
+        /// How many replicas have been replaced.
+        package var replaced: Int
+        /// How many there are to replace in all.
+        package var replicas: Int
+
+        package init(replaced: Int, replicas: Int) {
+            self.replaced = replaced
+            self.replicas = replicas
+        }
     }
 
     /// A group and its replicas.
@@ -37,7 +55,7 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         package var name: String
         /// The full names of its components.
         package var components: [String]
-        /// Its replicas, one for each slot, in order.
+        /// Its replicas, one for each slot, in order; one more while one of them is replaced.
         package var replicas: [Replica]
 
         package init(name: String, components: [String], replicas: [Replica]) {
@@ -88,6 +106,8 @@ package struct DeploymentStatus: Hashable, Sendable, Codable {
         case ready
         /// It does not answer, and gets no work until it does.
         case unresponsive
+        /// Another process has taken its place: it finishes what it has in flight, and ends.
+        case draining
         /// It is being ended, or ends by itself.
         case stopping
         /// It has died and will be started again.

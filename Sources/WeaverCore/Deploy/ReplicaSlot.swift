@@ -12,6 +12,8 @@ package struct ReplicaSlot: Sendable {
         case suspended
         /// It ends by its own will, or because it has failed; it is killed when it is still there then.
         case leaving(until: MonotonicTime)
+        /// Another process has taken its place: it finishes what it has in flight and ends, see ``Teardown``.
+        case retiring
         /// The deployment stops, and with it the process: see ``Teardown``.
         case stopping
         /// It has been killed for not answering or not starting, and is about to be gone.
@@ -45,6 +47,8 @@ package struct ReplicaSlot: Sendable {
     var exported: [String: SocketAddress] = [:]
     var lastAnswer = MonotonicTime(nanoseconds: 0)
     var nextHealthCheck: MonotonicTime?
+    /// Whether it has answered a health check since it was ready.
+    var hasPassedCheck = false
     /// Its main has returned: no other process takes the place of this one.
     var hasCompleted = false
     var teardown: TeardownProgress?
@@ -68,9 +72,12 @@ package struct ReplicaSlot: Sendable {
     var isWanted: Bool {
         switch state {
         case .starting, .ready, .suspended: true
-        case .idle, .leaving, .stopping, .killed, .waiting, .givenUp, .finished: false
+        case .idle, .leaving, .retiring, .stopping, .killed, .waiting, .givenUp, .finished: false
         }
     }
+
+    /// Whether a rolling restart replaces it: it is used, and shall go on.
+    var isReplaceable: Bool { state != .idle && state != .finished }
 
     /// When the slot wants to be looked at, at the latest.
     var deadline: MonotonicTime? {
@@ -78,7 +85,7 @@ package struct ReplicaSlot: Sendable {
         switch state {
         case .starting(let until), .waiting(let until), .leaving(let until): return until
         case .ready, .suspended: return nextHealthCheck
-        case .idle, .stopping, .killed, .givenUp, .finished: return nil
+        case .idle, .retiring, .stopping, .killed, .givenUp, .finished: return nil
         }
     }
 
@@ -91,6 +98,7 @@ package struct ReplicaSlot: Sendable {
         readyAt = nil
         exported = [:]
         nextHealthCheck = nil
+        hasPassedCheck = false
         hasCompleted = false
         teardown = nil
     }

@@ -7,6 +7,9 @@ package struct Teardown: Equatable, Sendable {
     package enum Stage: Equatable, Sendable { case main, others }
 
     package enum Step: Equatable, Sendable {
+        /// It has left routing and proxies; these finish what they have in flight with it. Only then is it told: a request that
+        /// is on its way can not meet a listener or a connection that is being closed.
+        case release
         /// Take no new work, finish what is in flight.
         case drain
         /// Stop the components, exit.
@@ -26,12 +29,18 @@ package struct Teardown: Equatable, Sendable {
     /// How often the kill of a process that is still there is repeated. 1 s.
     package static let killInterval = Duration.seconds(1)
 
+    /// Where the end of a process begins that another has replaced.
+    package static let firstOfReplaced = 0
+    /// Where the end of a process begins when the deployment stops: the proxies drain by themselves.
+    package static let firstOfStopped = 1
+
     /// In order; the last one is repeated until the process is gone.
     package let steps: [Timed]
 
     /// The end of a process that hosts so many components: each gets the time for its `stop()`.
     package init(components: Int) {
         steps = [
+            Timed(step: .release, bound: EndBounds.release),
             Timed(step: .drain, bound: EndBounds.answerToDrain),
             Timed(step: .shutdown, bound: EndBounds.shutdown(components: components)),
             Timed(step: .terminate, bound: Self.terminateBound),
@@ -45,6 +54,8 @@ package struct Teardown: Equatable, Sendable {
 
 /// How far one process's end has come.
 struct TeardownProgress: Sendable {
-    var next = 0
+    var next: Int
     var deadline: MonotonicTime
+    /// The listeners whose proxies still have something in flight with it.
+    var unreleased: Set<String> = []
 }

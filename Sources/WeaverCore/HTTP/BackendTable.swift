@@ -15,12 +15,29 @@ package struct BackendTable: Sendable {
     /// How long a backend that refused a connection, or broke one without an answer, is asked last, in nanoseconds.
     package static let failureBackoff: UInt64 = 1_000_000_000
 
+    /// What there is to pick.
+    package enum Choice: Sendable, Equatable {
+        case backend(ID)
+        /// Those that might be picked have as much in flight as they may.
+        case busy
+        /// There is none, or each one is excluded.
+        case none
+
+        /// The backend that was picked.
+        package var id: ID? { if case .backend(let id) = self { id } else { nil } }
+    }
+
+    private let maximumInFlight: Int
     private var entries: [Entry] = []
     private var nextNumber: UInt64 = 1
     private var rotation = 0
 
     /// No backend.
-    package init() {}
+    ///
+    /// - Parameter maximumInFlight: exchanges at a time with one backend; 0 for no limit. Tunnels do not count.
+    package init(maximumInFlight: Int = 0) {
+        self.maximumInFlight = maximumInFlight
+    }
 
     /// Adds a backend, which is used at once.
     package mutating func add() -> ID {
@@ -40,20 +57,26 @@ package struct BackendTable: Sendable {
     ///
     /// - Parameter forTunnel: the one with the fewest tunnels is picked. For ordinary requests tunnels do not count:
     ///   most are quiet, and a backend that had lost its own would get every request.
-    package mutating func pick(excluding excluded: [ID] = [], forTunnel: Bool = false, now: UInt64) -> ID? {
-        guard !entries.isEmpty else { return nil }
+    package mutating func pick(excluding excluded: [ID] = [], forTunnel: Bool = false, now: UInt64) -> Choice {
+        guard !entries.isEmpty else { return .none }
         rotation = (rotation + 1) % entries.count
         var best: Int?
+        var isBusy = false
         for step in 0..<entries.count {
             let index = (rotation + step) % entries.count
             if excluded.contains(entries[index].id) { continue }
+            if maximumInFlight > 0, entries[index].inFlight >= maximumInFlight {
+                isBusy = true
+                continue
+            }
             guard let current = best else {
                 best = index
                 continue
             }
             if isBetter(entries[index], than: entries[current], forTunnel: forTunnel, now: now) { best = index }
         }
-        return best.map { entries[$0].id }
+        guard let best else { return isBusy ? .busy : .none }
+        return .backend(entries[best].id)
     }
 
     private func isBetter(_ entry: Entry, than other: Entry, forTunnel: Bool, now: UInt64) -> Bool {
@@ -99,6 +122,13 @@ package struct BackendTable: Sendable {
     /// the least busy one otherwise.
     package mutating func failed(_ id: ID, now: UInt64) {
         update(id) { $0.failedUntil = now + Self.failureBackoff }
+    }
+
+    /// Whether `id` gets requests; one that was removed is draining.
+    package func state(of id: ID, now: UInt64) -> ProxyStatus.State {
+        guard let entry = entries.first(where: { $0.id == id }) else { return .draining }
+        if entry.failedUntil == 0 { return .ready }
+        return entry.failedUntil > now ? .backingOff : .failing
     }
 
     /// `id` answered.

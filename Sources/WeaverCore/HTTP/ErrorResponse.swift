@@ -7,9 +7,10 @@ package enum ErrorResponse {
     ///   - keepAlive: the connection is used again; faults of framing never allow that.
     ///   - withoutBody: the request was HEAD.
     ///   - retryAfterSeconds: for 503.
+    ///   - requestID: by which the request is found in logs.
     package static func write(
         _ status: HTTPStatus, detail: String, keepAlive: Bool, withoutBody: Bool = false,
-        retryAfterSeconds: Int? = nil, date: [UInt8], to output: inout OutputBuffer
+        retryAfterSeconds: Int? = nil, requestID: RequestID? = nil, date: [UInt8], to output: inout OutputBuffer
     ) {
         output.append(ascii: "HTTP/1.1 ")
         output.append(decimal: UInt64(status.rawValue))
@@ -28,6 +29,7 @@ package enum ErrorResponse {
             output.append(decimal: UInt64(retryAfterSeconds))
             output.append(ascii: "\r\n")
         }
+        requestID?.writeField(to: &output)
         output.append(ascii: keepAlive ? "\r\n" : "Connection: close\r\n\r\n")
         guard !withoutBody else { return }
         output.append(ascii: status.reasonPhrase)

@@ -18,6 +18,14 @@ package struct FieldSection: Sendable {
     package private(set) var expectsOther = false
     /// There is a Date field.
     package private(set) var hasDate = false
+    /// There is a Forwarded field.
+    package private(set) var hasForwarded = false
+    /// The value of the first X-Request-ID.
+    package private(set) var requestID: ByteRange?
+    /// There is more than one X-Request-ID.
+    package private(set) var isRequestIDRepeated = false
+    /// A TE field has the value trailers.
+    package private(set) var acceptsTrailers = false
 
     /// No fields.
     package init() {}
@@ -32,6 +40,10 @@ package struct FieldSection: Sendable {
         expectsContinue = false
         expectsOther = false
         hasDate = false
+        hasForwarded = false
+        requestID = nil
+        isRequestIDRepeated = false
+        acceptsTrailers = false
     }
 
     /// Parses one line of the section and takes note of it.
@@ -61,6 +73,14 @@ package struct FieldSection: Sendable {
                 expectsOther = true
             }
         case .date: hasDate = true
+        case .forwarded: hasForwarded = true
+        case .xRequestID:
+            isRequestIDRepeated = requestID != nil
+            requestID = requestID ?? field.value
+        case .te:
+            bytes.forEachListElement(in: field.value.range) { element in
+                if bytes.equalsToken("trailers", in: element) { acceptsTrailers = true }
+            }
         default: break
         }
     }
@@ -151,11 +171,14 @@ package struct ConnectionOptions: Sendable {
         }
     }
 
-    /// Is `field` named here? Fields that frame or address the message cannot be taken away this way.
+    /// Is `field` named here? Fields that frame or address the message, or that a proxy writes itself, cannot be taken
+    /// away this way.
     package func names(_ field: HeadField, in bytes: RawSpan) -> Bool {
         if named.isEmpty { return false }
         switch field.known {
-        case .host, .contentLength, .transferEncoding: return false
+        case .host, .contentLength, .transferEncoding, .date, .forwarded, .xForwardedFor, .xForwardedProto,
+            .xForwardedHost, .xRequestID:
+            return false
         default: return named.contains { Self.equal($0.range, field.name.range, in: bytes) }
         }
     }

@@ -1,7 +1,7 @@
 /// What a proxy tells its backend about the client (X-Forwarded-*, and Forwarded of RFC 7239).
 ///
 /// A client can write these fields as well as a proxy: they are replaced, and appended to only when the peer is a
-/// proxy that the operator trusts.
+/// proxy that the operator trusts. X-Forwarded-* is always written; Forwarded where somebody has written it before.
 package struct ForwardedPeer: Sendable {
     /// The peer's address without port, as text: "203.0.113.7" or "2001:db8::1"; "unknown" for a Unix socket.
     package let address: String
@@ -36,16 +36,23 @@ package struct ForwardedPeer: Sendable {
             }
         }
         output.append(ascii: "\r\n")
-        guard isTrusted, head.section.fields.contains(where: { $0.known == .forwarded }) else { return }
+        guard head.section.hasForwarded else { return }
         output.append(ascii: "Forwarded: ")
-        appendValues(of: .forwarded, head, bytes, to: &output)
+        if isTrusted, appendValues(of: .forwarded, head, bytes, to: &output) { output.append(ascii: ", ") }
         // An IPv6 address has colons: brackets and quotes (RFC 7239 section 6).
-        output.append(utf8: address.utf8.contains(UInt8(ascii: ":")) ? ", for=\"[\(address)]\"" : ", for=\(address)")
+        output.append(utf8: address.utf8.contains(UInt8(ascii: ":")) ? "for=\"[\(address)]\"" : "for=\(address)")
+        output.append(ascii: ";host=\"")
+        if let authority = head.authority {
+            output.append(authority, of: bytes)
+        } else {
+            output.append(utf8: fallbackHost)
+        }
+        output.append(ascii: "\";proto=")
+        output.append(ascii: scheme)
         output.append(ascii: "\r\n")
     }
 
     /// Appends all values of `known`, joined by commas; false when there is none.
-    @discardableResult
     private func appendValues(
         of known: KnownField, _ head: borrowing RequestHead, _ bytes: RawSpan, to output: inout OutputBuffer
     ) -> Bool {

@@ -30,14 +30,22 @@ package struct HeadField: Sendable {
     /// Parses one line of a field section (RFC 9112 section 5), without its CRLF.
     package init(line: Range<Int>, in bytes: RawSpan) throws(HTTPFault) {
         var colon = line.lowerBound
-        while colon < line.upperBound, HTTPCharacters.isToken(bytes.byte(colon)) { colon += 1 }
+        var hasUnderscore = false
+        while colon < line.upperBound {
+            let byte = bytes.byte(colon)
+            guard HTTPCharacters.isToken(byte) else { break }
+            if byte == UInt8(ascii: "_") { hasUnderscore = true }
+            colon += 1
+        }
         guard colon < line.upperBound, bytes.byte(colon) == UInt8(ascii: ":"), colon > line.lowerBound else {
             // Section 5.2: a line that starts with a blank continues the one before it.
             throw HTTPCharacters.isBlank(bytes.byte(line.lowerBound)) ? .foldedLine : .malformedFieldName
         }
         name = ByteRange(line.lowerBound..<colon)
         value = ByteRange(bytes.trimmingBlanks(colon + 1..<line.upperBound))
-        known = KnownField(line.lowerBound..<colon, in: bytes)
+        let known = KnownField(line.lowerBound..<colon, in: bytes)
+        self.known =
+            hasUnderscore && KnownField.isLookalike(line.lowerBound..<colon, in: bytes) ? .lookalike : known
     }
 }
 
@@ -46,7 +54,10 @@ package enum KnownField: UInt8, Sendable {
     case other
     case host, contentLength, transferEncoding, connection, keepAlive, proxyConnection, te, upgrade, expect, date
     case trailer, proxyAuthenticate, proxyAuthorization
-    case forwarded, xForwardedFor, xForwardedProto, xForwardedHost
+    case forwarded, xForwardedFor, xForwardedProto, xForwardedHost, xRequestID
+    /// One of the others with "_" in the place of "-". Where names become variables (CGI, WSGI, PHP) it cannot be told
+    /// from that one: it would be a second Content-Length, or a forged X-Forwarded-For.
+    case lookalike
 
     /// Recognises a name, by its length first.
     package init(_ name: Range<Int>, in bytes: RawSpan) {
@@ -66,6 +77,7 @@ package enum KnownField: UInt8, Sendable {
             case 10:
                 bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "c")
                     ? found(.connection, "connection") : found(.keepAlive, "keep-alive")
+            case 12: found(.xRequestID, "x-request-id")
             case 14: found(.contentLength, "content-length")
             case 15: found(.xForwardedFor, "x-forwarded-for")
             case 16:
@@ -78,6 +90,16 @@ package enum KnownField: UInt8, Sendable {
             case 19: found(.proxyAuthorization, "proxy-authorization")
             default: .other
             }
+    }
+
+    /// The length of the longest name that is known.
+    private static let longestName = 19
+
+    static func isLookalike(_ name: Range<Int>, in bytes: RawSpan) -> Bool {
+        guard name.count <= longestName else { return false }
+        let underscore = UInt8(ascii: "_")
+        let dashed = name.map { bytes.byte($0) == underscore ? UInt8(ascii: "-") : bytes.byte($0) }
+        return unsafe KnownField(0..<dashed.count, in: dashed.span.bytes) != .other
     }
 
     /// Meant for one connection, never for the next one (RFC 9110 section 7.6.1), whatever Connection names.

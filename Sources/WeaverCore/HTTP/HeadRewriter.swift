@@ -3,10 +3,12 @@
 package enum HeadRewriter {
     /// Writes `head` as a request to a backend.
     ///
-    /// - Parameter upgrade: what the request offers to change to; nil for an ordinary request.
+    /// - Parameters:
+    ///   - requestID: the id that the backend gets.
+    ///   - upgrade: what the request offers to change to; nil for an ordinary request.
     package static func write(
         request head: borrowing RequestHead, in bytes: RawSpan, from peer: borrowing ForwardedPeer,
-        upgrade: UpgradeOffer? = nil, to output: inout OutputBuffer
+        requestID: RequestID, upgrade: UpgradeOffer? = nil, to output: inout OutputBuffer
     ) {
         output.append(head.methodName, of: bytes)
         output.append(ascii: " ")
@@ -29,8 +31,10 @@ package enum HeadRewriter {
                 output.append(ascii: ": ")
                 output.append(head.target.authority ?? field.value, of: bytes)
                 output.append(ascii: "\r\n")
-            case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded:
+            case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded, .lookalike:
                 break
+            case .xRequestID:
+                if case .received = requestID { output.append(field, of: bytes) }
             case .expect where !head.expectsContinue:
                 break
             case .transferEncoding:
@@ -39,13 +43,26 @@ package enum HeadRewriter {
                 if !head.section.isHopByHop(field, in: bytes) { output.append(field, of: bytes) }
             }
         }
+        writeConnection(upgrade, acceptsTrailers: head.section.acceptsTrailers && head.minorVersion >= 1, to: &output)
+        peer.write(for: head, in: bytes, to: &output)
+        if case .made = requestID { requestID.writeField(to: &output) }
+        // RFC 9110 section 7.6.3: a gateway has to say so towards its backends.
+        output.append(ascii: head.minorVersion >= 1 ? "Via: 1.1 weaver\r\n\r\n" : "Via: 1.0 weaver\r\n\r\n")
+    }
+
+    /// What is offered to the backend for this connection. Of TE only trailers is ours to offer: they are passed on.
+    private static func writeConnection(
+        _ upgrade: UpgradeOffer?, acceptsTrailers: Bool, to output: inout OutputBuffer
+    ) {
         if let upgrade {
-            output.append(ascii: "Connection: upgrade\r\nUpgrade: ")
+            output.append(ascii: acceptsTrailers ? "Connection: upgrade, TE\r\n" : "Connection: upgrade\r\n")
+            output.append(ascii: "Upgrade: ")
             output.append(upgrade.protocols)
             output.append(ascii: "\r\n")
+        } else if acceptsTrailers {
+            output.append(ascii: "Connection: TE\r\n")
         }
-        peer.write(for: head, in: bytes, to: &output)
-        output.append(ascii: "\r\n")
+        if acceptsTrailers { output.append(ascii: "TE: trailers\r\n") }
     }
 
     /// Origin form, whatever form was sent (RFC 9112 section 3.2.1); OPTIONS of a whole server stays "*".
@@ -64,10 +81,12 @@ package enum HeadRewriter {
 
     /// Writes `head` as a response to a client. For 1xx, `plan` only says what the client speaks.
     ///
-    /// - Parameter date: written when the backend sent none (RFC 9110 section 6.6.1); empty for none.
+    /// - Parameters:
+    ///   - date: written when the backend sent none (RFC 9110 section 6.6.1); empty for none.
+    ///   - requestID: likewise; nil for none.
     package static func write(
         response head: borrowing ResponseHead, in bytes: RawSpan, plan: ResponsePlan, date: [UInt8],
-        to output: inout OutputBuffer
+        requestID: RequestID? = nil, to output: inout OutputBuffer
     ) {
         output.append(ascii: "HTTP/1.1 ")
         output.append(decimal: UInt64(head.status.rawValue))
@@ -84,6 +103,8 @@ package enum HeadRewriter {
                 if mayFrame { output.append(field, of: bytes) }
             case .transferEncoding:
                 if mayFrame, !plan.isOldClient { writeFraming(field, value: "chunked", in: bytes, to: &output) }
+            case .trailer where plan.isOldClient:
+                break
             case .upgrade where keepsUpgrade:
                 output.append(field, of: bytes)
             default:
@@ -91,6 +112,7 @@ package enum HeadRewriter {
             }
         }
         if keepsUpgrade { output.append(ascii: "Connection: upgrade\r\n") }
+        if head.section.requestID == nil { requestID?.writeField(to: &output) }
         if plan.framing == .chunked, !head.section.codings.isPresent {
             output.append(ascii: "Transfer-Encoding: chunked\r\n")
         }

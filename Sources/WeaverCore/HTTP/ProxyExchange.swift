@@ -6,7 +6,7 @@
 ///     state       means                                         leaves it by
 ///     idle        no request                                    begin
 ///     picking     a backend is being picked                     picked, nonePicked
-///     waiting     no backend is ready                           backendsChanged, timedOut
+///     waiting     no backend is ready, or all are busy          backendsChanged, timedOut
 ///     connecting  a connection to a backend is being made       connected, backendFailed, timedOut
 ///     awaiting    the request is on its way                     responseBegan, switched, backendFailed, timedOut
 ///     responding  the response's head went to the client        responseEnded, backendFailed, timedOut
@@ -107,6 +107,7 @@ package struct ProxyExchange: Sendable {
     private var repeatsAfterFresh = 0
     private var isReused = false
     private var lastFailure: Failure?
+    private var waitsForRoom = false
     /// What to answer, valid after `sendFailure`.
     package private(set) var failure: Failure?
 
@@ -119,7 +120,7 @@ package struct ProxyExchange: Sendable {
         return false
     }
 
-    /// No backend was ready; `backendsChanged` goes on.
+    /// No backend was ready, or each had too much in flight; `backendsChanged` goes on.
     package var isWaiting: Bool {
         if case .waiting = state { return true }
         return false
@@ -211,14 +212,26 @@ package struct ProxyExchange: Sendable {
                 retryAfterSeconds: Self.retryAfterSeconds))
     }
 
-    /// There is no backend to pick: none at all, or each one was tried.
-    package mutating func nonePicked() -> Action {
-        if let lastFailure { return fail(lastFailure) }
+    /// There is no backend to pick: none at all, or each one was tried, or what is left has too much in flight.
+    ///
+    /// - Parameters:
+    ///   - isBusy: a backend that was not tried takes requests again when it has finished one.
+    ///   - mayWait: not too many requests wait already.
+    package mutating func nonePicked(isBusy: Bool = false, mayWait: Bool = true) -> Action {
+        if let lastFailure, !isBusy { return fail(lastFailure) }
+        waitsForRoom = isBusy
+        guard mayWait else { return fail(noneReady) }
         state = .waiting
         return [.holdRequestBody, .waitForBackend]
     }
 
-    /// There are other backends now.
+    private var noneReady: Failure {
+        Failure(
+            status: .serviceUnavailable, detail: waitsForRoom ? "every replica is busy" : "no replica is ready",
+            retryAfterSeconds: Self.retryAfterSeconds)
+    }
+
+    /// There are other backends now, or one has finished a request.
     package mutating func backendsChanged() -> Action {
         guard isWaiting else { return [] }
         state = .picking
@@ -281,10 +294,7 @@ package struct ProxyExchange: Sendable {
     package mutating func timedOut() -> Action {
         switch state {
         case .waiting:
-            return fail(
-                Failure(
-                    status: .serviceUnavailable, detail: "no replica is ready",
-                    retryAfterSeconds: Self.retryAfterSeconds))
+            return fail(noneReady)
         case .connecting:
             return retry(
                 or: Failure(status: .gatewayTimeout, detail: "no connection to a replica", retryAfterSeconds: nil))

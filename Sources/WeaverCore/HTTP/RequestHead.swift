@@ -26,6 +26,9 @@ package struct RequestHead: Sendable {
         section.expectsContinue && minorVersion >= 1 && framing != .none
     }
 
+    /// The target as it was sent, in whichever form: its path is its end in each.
+    package var targetRange: ByteRange { ByteRange(Int(methodName.end) + 1..<Int(target.path.end)) }
+
     /// The host the request is for: of the target, else of the Host field. Nil for HTTP/1.0 without either.
     package var authority: ByteRange? { target.authority ?? section.host }
 }

@@ -10,6 +10,9 @@ package struct TrustedProxies: Sendable, Equatable {
     /// Nobody is trusted.
     package init() {}
 
+    /// Nobody is.
+    package var isEmpty: Bool { blocks.isEmpty }
+
     /// Adds a block such as `10.0.0.0/8`, `::1/128` or a single address; false when `text` is none.
     package mutating func insert(_ text: String) -> Bool {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -22,6 +25,21 @@ package struct TrustedProxies: Sendable, Equatable {
             blocks.append(Block(bytes: bytes, prefixBits: bits))
         }
         return true
+    }
+
+    /// The client on whose behalf `peer` speaks: the last address of X-Forwarded-For that is not trusted, or the first one
+    /// where all are. What is no literal address ends the search: nobody vouches for what stands before it.
+    ///
+    /// - Parameter forwardedFor: the values of all X-Forwarded-For fields, joined by commas.
+    package func client(of peer: String, forwardedFor: [UInt8]) -> String {
+        var client = peer
+        for element in forwardedFor.split(separator: UInt8(ascii: ",")).reversed() {
+            guard contains(client) else { break }
+            let text = String(decoding: element.filter { !HTTPCharacters.isBlank($0) }, as: UTF8.self)
+            guard IPAddress.parse(text[...]) != nil else { break }
+            client = IPAddress.canonical(text)
+        }
+        return client
     }
 
     /// Is the peer at the literal address `host` in one of the blocks?
@@ -57,7 +75,31 @@ package enum IPAddress {
         guard host.utf8.contains(UInt8(ascii: ":")), let bytes = parse(host[...]), let address = mapped(bytes) else {
             return host
         }
-        return address.map(String.init).joined(separator: ".")
+        return text(address)
+    }
+
+    /// `bytes`, 4 or 16 in network order, as text: in the form of RFC 5952, a mapped IPv4 address as an IPv4 address.
+    static func text(_ bytes: [UInt8]) -> String {
+        if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
+        if let address = mapped(bytes) { return text(address) }
+        let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+        let gap = longestGap(groups)
+        func join(_ groups: ArraySlice<UInt16>) -> String {
+            groups.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        guard gap.count > 1 else { return join(groups[...]) }
+        return "\(join(groups[..<gap.lowerBound]))::\(join(groups[gap.upperBound...]))"
+    }
+
+    /// The first of the longest runs of zeros.
+    private static func longestGap(_ groups: [UInt16]) -> Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        for index in 0...groups.count where index == groups.count || groups[index] != 0 {
+            if index - start > longest.count { longest = start..<index }
+            start = index + 1
+        }
+        return longest
     }
 
     /// 4 or 16 bytes; nil when `text` is no literal address. An IPv6 address has no zone.

@@ -41,6 +41,10 @@ public struct RPCLimits: Sendable, Equatable {
     /// How long a call waits for the first replica of its component to appear, when it has no earlier deadline.
     public var replicaWait: Duration = .seconds(30)
 
+    /// How long a server that drains waits, after its last call, for its callers to hang up. Who is still connected then may
+    /// have sent a call that the server will not see, and not know whether it has run.
+    public var farewell: Duration = .seconds(1)
+
     /// When a replica that fails its calls gets none for a while.
     public var outliers = OutlierLimits()
 

@@ -1,5 +1,7 @@
-/// A day of the Gregorian calendar, as far as a log line shows it.
+/// A day of the Gregorian calendar.
 package struct CivilDate: Equatable, Sendable {
+    /// The year; 0 and less before the common era.
+    package var year: Int64
     /// 1 to 12.
     package var month: Int64
     /// 1 to 31.
@@ -12,10 +14,12 @@ package struct CivilDate: Equatable, Sendable {
         let daysInEra: Int64 = 146_097
         let remainder = sinceMarch0000 % daysInEra
         let dayOfEra = remainder < 0 ? remainder + daysInEra : remainder
+        let era = (sinceMarch0000 - dayOfEra) / daysInEra
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let marchMonth = (5 * dayOfYear + 2) / 153
         day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
         month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 }

@@ -38,6 +38,17 @@ package enum DurationText {
         return .nanoseconds(total)
     }
 
+    /// `duration` in whole numbers of the units that it needs, such as `1m30s`: what ``parse(_:)`` reads.
+    package static func text(_ duration: Duration) -> String {
+        var rest = Int64(clamping: duration.clampedNanoseconds)
+        var text = ""
+        for unit in units where rest >= unit.nanoseconds {
+            text += "\(rest / unit.nanoseconds)\(unit.name)"
+            rest %= unit.nanoseconds
+        }
+        return text.isEmpty ? "0s" : text
+    }
+
     /// Up to nine digits from the front; nil when there are more.
     private static func digits(_ text: inout Substring.UTF8View) -> (value: Int64, count: Int)? {
         let digits = text.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

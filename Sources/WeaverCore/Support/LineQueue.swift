@@ -5,14 +5,23 @@ package struct LineQueue: Sendable {
     package static let defaultCapacity = 4 << 20
 
     private let capacity: Int
+    private let notice: @Sendable (Int) -> String
     private var pieces: [String] = []
     private var lost = 0
     /// Bytes that wait.
     package private(set) var byteCount = 0
 
-    /// An empty queue for at most `capacity` bytes.
-    package init(capacity: Int = LineQueue.defaultCapacity) {
+    /// An empty queue for at most `capacity` bytes; `notice` is the line that tells how many were lost.
+    package init(
+        capacity: Int = LineQueue.defaultCapacity, notice: @escaping @Sendable (Int) -> String = LineQueue.notice
+    ) {
         self.capacity = capacity
+        self.notice = notice
+    }
+
+    /// The line for people.
+    package static let notice: @Sendable (Int) -> String = {
+        "weaver: \($0) lines lost: the logs come faster than they are read\n"
     }
 
     /// Whether there is nothing to tell the reader.
@@ -50,6 +59,6 @@ package struct LineQueue: Sendable {
     }
 
     private var lostNotice: String {
-        lost == 0 ? "" : "weaver: \(lost) lines lost: the logs come faster than they are read\n"
+        lost == 0 ? "" : notice(lost)
     }
 }

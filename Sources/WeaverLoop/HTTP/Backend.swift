@@ -6,6 +6,12 @@ final class Backend {
     let address: SocketAddress
     /// It is not a backend of the proxy any more.
     private(set) var isRemoved = false
+    /// What it was sent, and how it answered.
+    var traffic = TrafficMeter()
+    /// Exchanges with it now, and connections for one that are being made.
+    private(set) var inFlight = 0
+    /// Called when it is removed and nothing is in flight any more.
+    var onReleased: [() -> Void] = []
     /// The one used last is used first, so that the others can go when there are more than needed.
     private var kept: [BackendConnection] = []
 
@@ -43,6 +49,20 @@ final class Backend {
         }
     }
 
+    /// An exchange with it began.
+    func began() { inFlight += 1 }
+
+    /// An exchange with it ended, and its connection has been given back.
+    func ended() {
+        inFlight -= 1
+        releaseIfDone()
+    }
+
+    private func releaseIfDone() {
+        guard isRemoved, inFlight == 0 else { return }
+        for released in exchange(&onReleased, with: []) { released() }
+    }
+
     /// Closes everything kept: the backend seems to have closed its ends.
     func closeAllKept() {
         for connection in exchange(&kept, with: []) { connection.close() }
@@ -52,5 +72,6 @@ final class Backend {
     func remove() {
         isRemoved = true
         closeAllKept()
+        releaseIfDone()
     }
 }

@@ -18,6 +18,11 @@ package protocol HTTPConnectionHandler: AnyObject {
     func tunnelDidEnd()
     /// The client has taken so much of the response that more may be written.
     func clientDidDrain()
+    /// A request's head arrived that announces a body past the limit: `requestRefused` follows, and nothing else of it.
+    func requestIsTooLarge(_ head: borrowing RequestHead, in bytes: RawSpan)
+    /// What came is no request, or will never be a whole one, or is one connection too many: the connection has answered
+    /// by `status`, and ends.
+    func requestRefused(_ status: HTTPStatus)
     /// The connection is gone. Nothing comes after it.
     func clientDidClose()
     /// The time of ``HTTPServerConnection/handlerDeadline`` has passed.
@@ -28,6 +33,8 @@ package protocol HTTPConnectionHandler: AnyObject {
 
 /// A handler that never calls ``HTTPServerConnection/beginTunnel(_:)`` need not know of tunnels.
 extension HTTPConnectionHandler {
+    package func requestIsTooLarge(_ head: borrowing RequestHead, in bytes: RawSpan) {}
+    package func requestRefused(_ status: HTTPStatus) {}
     package func tunnelDidReceive(_ bytes: RawSpan) {}
     package func tunnelDidEnd() {}
 }

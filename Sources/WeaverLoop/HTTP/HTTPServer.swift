@@ -12,6 +12,8 @@ package final class HTTPServer {
     package internal(set) var counters = HTTPServerCounters()
     /// No new requests are taken.
     package private(set) var isDraining = false
+    /// Nobody is on the way any more who could not know it: idle connections are closed.
+    private(set) var closesIdle = false
 
     private let makeHandler: (HTTPServerConnection) -> any HTTPConnectionHandler
     private var listener: StreamListener?
@@ -19,6 +21,7 @@ package final class HTTPServer {
     private var sweeper: LoopTimer?
     private var clock = HTTPClock()
     private var whenDrained: [() -> Void] = []
+    private var grace: LoopTimer?
     private var refusals = 0
     /// Called at each sweep with the time, for bounds that belong to no connection.
     package var onSweep: ((MonotonicTime) -> Void)?
@@ -61,25 +64,43 @@ package final class HTTPServer {
     /// Where it listens, with the port that the system chose.
     package var localAddress: SocketAddress? { listener?.address }
 
-    /// Stops listening, closes idle connections, lets requests in flight finish, each with `Connection: close`, and
-    /// calls `whenDrained` when no connection is left. `close()` cuts the rest.
+    /// Answers every request with `Connection: close` from now on; after ``HTTPServerConfiguration/drainGrace`` stops
+    /// listening and closes idle connections; lets requests in flight finish, and calls `whenDrained` when no connection is
+    /// left. `close()` cuts the rest.
     package func drain(whenDrained: @escaping () -> Void) {
         isDraining = true
         self.whenDrained.append(whenDrained)
-        listener?.close()
-        listener = nil
+        guard grace == nil else { return }
+        guard listener != nil, configuration.drainGrace > .zero,
+            let timer = try? LoopTimer(loop: loop, onFire: { [weak self] in self?.endGrace() })
+        else { return endGrace() }
+        grace = timer
+        timer.arm(after: configuration.drainGrace)
+    }
+
+    private func endGrace() {
+        stopListening()
+        closesIdle = true
         for connection in Array(connections.values) { connection.drain() }
         checkDrained()
+    }
+
+    private func stopListening() {
+        grace?.close()
+        grace = nil
+        listener?.close()
+        listener = nil
     }
 
     /// Stops listening and closes every connection at once.
     package func close() {
         isDraining = true
-        listener?.close()
-        listener = nil
+        closesIdle = true
+        stopListening()
         sweeper?.close()
         sweeper = nil
         for connection in Array(connections.values) { connection.close() }
+        checkDrained()
     }
 
     /// Bytes in memory for all clients: what they sent and nobody has taken, and what they have not taken.
@@ -105,11 +126,13 @@ package final class HTTPServer {
         stream.lowWaterMark = configuration.responseLowWaterMark
         let connection = HTTPServerConnection(stream: stream, server: self, isRefused: isRefused)
         connections[ObjectIdentifier(connection)] = connection
-        connection.start(handler: makeHandler(connection))
+        connection.start()
     }
 
+    func handler(for connection: HTTPServerConnection) -> any HTTPConnectionHandler { makeHandler(connection) }
+
     private func checkDrained() {
-        guard isDraining, connections.isEmpty else { return }
+        guard closesIdle, connections.isEmpty else { return }
         sweeper?.close()
         sweeper = nil
         for done in exchange(&whenDrained, with: []) { done() }

@@ -2,7 +2,7 @@ internal import CUV
 package import WeaverCore
 
 /// The limits and time bounds of an HTTP server, the proxy's side towards its clients included.
-package struct HTTPServerConfiguration: Sendable {
+package struct HTTPServerConfiguration: Sendable, Equatable {
     /// What one message may cost.
     package var limits = HTTPLimits()
     /// A head has to be complete this long after its first byte, the first one of a connection after the accept. Past
@@ -17,10 +17,16 @@ package struct HTTPServerConfiguration: Sendable {
     /// How long the response to a client that has closed its side may be silent. Such a client may still read, or be
     /// gone: nothing tells before something is written. Past it the connection is cut.
     package var halfClosedTimeout = Duration.seconds(10)
+    /// How long a server that drains still listens, and keeps idle connections, for requests that were on their way before
+    /// their sender could know: one that meets a reset may have run or not. None by default.
+    package var drainGrace = Duration.zero
     /// A tunnel (after 101) through which nothing passes, in neither direction, is cut after this time. Zero: never.
     package var tunnelIdleTimeout = Duration.seconds(3600)
     /// How long a tunnel goes on when the server drains. Past it: cut.
     package var tunnelDrainTimeout = Duration.seconds(10)
+    /// Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, which names the client. It is
+    /// never guessed whether there is one: a peer in these blocks has to send it, and all others speak HTTP at once.
+    package var proxyProtocolPeers = TrustedProxies()
     /// Connections at a time; one more is answered with 503. By default at most 16384, and what the process may open.
     package var maximumConnections = Self.connections(forDescriptors: weaver_descriptor_limit())
     /// Connections past the limit at a time that are answered before they close; one more is reset.

@@ -13,6 +13,7 @@ extension HTTPServerConnection {
 
     /// The server drains: an idle connection closes, another one after its response, a tunnel after a while.
     func drain() {
+        if phase == .preface { return close() }
         if phase == .tunnel { return drainTunnel() }
         guard phase == .head, pending.isEmpty else { return }
         phase = .lingering
@@ -45,6 +46,7 @@ extension HTTPServerConnection {
         let bound =
             switch phase {
             case .head: pending.isEmpty ? bounds.idleTimeout : bounds.headerTimeout
+            case .preface: bounds.headerTimeout
             case .body: bounds.idleTimeout
             case .answering, .closed: bounds.halfClosedTimeout
             case .tunnel: bounds.tunnelIdleTimeout
@@ -70,7 +72,7 @@ extension HTTPServerConnection {
         case .body where !isBodyPaused && !awaitsContinue:
             refuse(.requestTimeout, detail: "the request's body did not arrive in time")
         case .answering where isHalfClosed: abort()
-        case .lingering: close()
+        case .preface, .lingering: close()
         case .body, .answering, .tunnel, .closed: break
         }
     }

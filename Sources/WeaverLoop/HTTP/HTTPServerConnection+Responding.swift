@@ -88,7 +88,7 @@ extension HTTPServerConnection {
         guard let plan, phase == .body || phase == .answering else { return }
         if case .length = plan.framing, responseLeft > 0 { return abort() }
         if plan.framing == .chunked { stream.write { $0.appendLastChunk(trailers) } }
-        let isReusable = plan.keepAlive && isRequestComplete && !server.isDraining
+        let isReusable = plan.keepAlive && isRequestComplete && !server.closesIdle
         endExchange()
         guard isReusable else { return linger() }
         phase = .head
@@ -100,7 +100,9 @@ extension HTTPServerConnection {
 
     /// Answers the current request with an error of the server's own. The connection goes on when the request is
     /// complete, and closes otherwise.
-    package func respondError(_ status: HTTPStatus, detail: String, retryAfterSeconds: Int? = nil) {
+    package func respondError(
+        _ status: HTTPStatus, detail: String, retryAfterSeconds: Int? = nil, requestID: RequestID? = nil
+    ) {
         guard let traits, plan == nil else { return abort() }
         var plan = planResponse(status, body: .none)
         // The error's text has a length of its own, and no field for clients that have to be told to keep the connection.
@@ -108,18 +110,19 @@ extension HTTPServerConnection {
         self.plan = plan
         writeError(
             status, detail: detail, keepAlive: plan.keepAlive, withoutBody: traits.method == .head,
-            retryAfterSeconds: retryAfterSeconds)
+            retryAfterSeconds: retryAfterSeconds, requestID: requestID)
         finishResponse()
     }
 
     func writeError(
-        _ status: HTTPStatus, detail: String, keepAlive: Bool, withoutBody: Bool = false, retryAfterSeconds: Int? = nil
+        _ status: HTTPStatus, detail: String, keepAlive: Bool, withoutBody: Bool = false, retryAfterSeconds: Int? = nil,
+        requestID: RequestID? = nil
     ) {
         let date = server.date()
         stream.write { output in
             ErrorResponse.write(
                 status, detail: detail, keepAlive: keepAlive, withoutBody: withoutBody,
-                retryAfterSeconds: retryAfterSeconds, date: date, to: &output)
+                retryAfterSeconds: retryAfterSeconds, requestID: requestID, date: date, to: &output)
         }
     }
 
@@ -134,6 +137,7 @@ extension HTTPServerConnection {
         writeError(status, detail: detail, keepAlive: false, withoutBody: traits?.method == .head)
         if phase != .head { endExchange() }
         linger()
+        handler?.requestRefused(status)
         // The handler has to let go of a request that will never be complete.
         exchange(&handler, with: nil)?.clientDidClose()
     }

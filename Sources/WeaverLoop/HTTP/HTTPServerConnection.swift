@@ -4,6 +4,7 @@ package import WeaverCore
 /// written in the same order. Back-pressure goes both ways, and every wait has a bound.
 ///
 ///     phase      means                                                     leaves it by
+///     preface    a header of the PROXY protocol has to come                its end
 ///     head       between requests, or in the middle of a head              a complete head
 ///     body       the request's body is arriving                            its end
 ///     answering  the request is complete, its response is not              finishResponse
@@ -13,12 +14,15 @@ package import WeaverCore
 ///
 /// The parts: `HTTPServerConnection+Responding`, `HTTPServerConnection+Tunnel`, `HTTPServerConnection+Ending`.
 package final class HTTPServerConnection {
-    enum Phase { case head, body, answering, tunnel, lingering, closed }
+    enum Phase { case preface, head, body, answering, tunnel, lingering, closed }
 
     package let stream: ByteStream
     package let server: HTTPServer
     /// There were too many when it came: it only hears so.
     let isRefused: Bool
+    /// The client's address without port, as text: the peer's, or the one that a trusted proxy named; nil on a Unix
+    /// socket.
+    package private(set) lazy var clientHost: String? = stream.peerAddress?.host.map(IPAddress.canonical)
     /// What the response to the current request depends on.
     package internal(set) var traits: RequestTraits?
     /// The handler hears when this time has passed; nil for no bound. Cleared with each request.
@@ -62,15 +66,18 @@ package final class HTTPServerConnection {
         parser = RequestHeadParser(limits: server.configuration.limits)
         decoder = BodyDecoder(.none, limits: server.configuration.limits)
         deadline = server.loop.now + server.configuration.headerTimeout
+        let trusted = server.configuration.proxyProtocolPeers
+        if !trusted.isEmpty, let clientHost, trusted.contains(clientHost) { phase = .preface }
     }
 
-    func start(handler: any HTTPConnectionHandler) {
-        self.handler = handler
+    func start() {
+        if phase == .head { handler = server.handler(for: self) }
         stream.delegate = self
         stream.startReading()
         if isRefused {
             writeError(
                 .serviceUnavailable, detail: "too many connections", keepAlive: false, retryAfterSeconds: 1)
+            handler?.requestRefused(.serviceUnavailable)
             linger()
         }
     }
@@ -86,6 +93,9 @@ package final class HTTPServerConnection {
         do throws(HTTPFault) {
             while true {
                 switch phase {
+                case .preface:
+                    guard let count = readPreface(bytes) else { return stream.isOpen ? offset : bytes.byteCount }
+                    offset += count
                 case .head:
                     guard offset < bytes.byteCount, mayTakeRequest else { return offset }
                     let rest = bytes.extracting(offset..<bytes.byteCount)
@@ -115,6 +125,22 @@ package final class HTTPServerConnection {
         }
     }
 
+    /// Takes the header off the front of the first bytes; nil when it is not complete, or when there is none, which ends
+    /// the connection without an answer: whoever speaks first here is no client.
+    private func readPreface(_ bytes: RawSpan) -> Int? {
+        do throws(ProxyProtocolFault) {
+            guard let header = try ProxyProtocolHeader.parse(bytes) else { return nil }
+            if let source = header.source { clientHost = source }
+            phase = .head
+            handler = server.handler(for: self)
+            return header.byteCount
+        } catch {
+            server.counters.refused += 1
+            close()
+            return nil
+        }
+    }
+
     /// A client that does not read its responses gets no more of them made: each would be kept in memory.
     private var mayTakeRequest: Bool { stream.isOpen && stream.isWritable }
 
@@ -129,7 +155,10 @@ package final class HTTPServerConnection {
         decoder = BodyDecoder(head.framing, limits: server.configuration.limits)
         phase = .body
         restartDeadline()
-        if case .length(let length) = head.framing, exceedsLimit(length) { return refuse(.bodyTooLarge) }
+        if case .length(let length) = head.framing, exceedsLimit(length) {
+            handler?.requestIsTooLarge(head, in: bytes)
+            return refuse(.bodyTooLarge)
+        }
         handler?.requestDidBegin(head, in: bytes)
     }
 
@@ -225,6 +254,7 @@ extension HTTPServerConnection: ByteStreamDelegate {
         isHalfClosed = true
         switch phase {
         case .head, .tunnel: processPending()
+        case .preface: close()
         case .body: abort()
         case .answering: restartDeadline()
         case .lingering: stream.closeAfterFlush()
@@ -236,7 +266,7 @@ extension HTTPServerConnection: ByteStreamDelegate {
         switch phase {
         case .head: processPending()
         case .body, .answering, .tunnel: handler?.clientDidDrain()
-        case .lingering, .closed: break
+        case .preface, .lingering, .closed: break
         }
     }
 

@@ -10,16 +10,27 @@ final class ProxiedClient {
     private(set) var backend: BackendConnection?
     /// What the current request would change the protocol to.
     private(set) var upgrade: UpgradeOffer?
+    /// The id of the current request.
+    private(set) var requestID: RequestID?
     private var excluded: [BackendTable.ID] = []
     /// The request's head as the backends get it, kept until a response begins.
     private var head = OutputBuffer()
-    private var peer: ForwardedPeer
+    private(set) var peer: ForwardedPeer
     private var responseTrailers: TrailerSection?
+    /// The current request has not been given to any backend.
+    private var isNewRequest = false
+    /// When the current request has waited for a backend long enough; nil before it waits.
+    private var waitDeadline: MonotonicTime?
+    /// When the current request came, and when it was sent to the backend that has it.
+    var requestBegan = MonotonicTime(nanoseconds: 0)
+    private(set) var attemptBegan = MonotonicTime(nanoseconds: 0)
+    /// What the access log gets; nil without a request, or without a log.
+    var record: AccessRecord?
 
     init(proxy: ReverseProxy, connection: HTTPServerConnection) {
         self.proxy = proxy
         self.connection = connection
-        let host = connection.stream.peerAddress?.host.map(IPAddress.canonical)
+        let host = connection.clientHost
         peer = ForwardedPeer(
             address: host ?? "unknown", isTrusted: host.map(proxy.configuration.trustedProxies.contains) ?? false)
     }
@@ -38,7 +49,10 @@ final class ProxiedClient {
         if action.contains(.pickBackend) { pick() }
         if action.contains(.waitForBackend) {
             proxy.wait(self)
-            connection.handlerDeadline = loop.now + proxy.configuration.waitTimeout
+            // One bound for all the waiting of a request: it may be woken and find nothing.
+            let deadline = waitDeadline ?? loop.now + proxy.configuration.waitTimeout
+            waitDeadline = deadline
+            connection.handlerDeadline = deadline
         }
         if action.contains(.sendHead) { sendHead() }
         if action.contains(.readRequestBody) { connection.resumeBody() }
@@ -46,13 +60,20 @@ final class ProxiedClient {
             proxy.counters.failures += 1
             proxy.stopWaiting(self)
             forgetHead()
+            noteFailure(failure.status)
+            noteEnd(isComplete: true)
             connection.respondError(
-                failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds)
+                failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds,
+                requestID: requestID)
         }
         if action.contains(.finishResponse) {
+            noteEnd(isComplete: true)
             connection.finishResponse(trailers: exchange(&responseTrailers, with: nil))
         }
-        if action.contains(.abortClient) { connection.abort() }
+        if action.contains(.abortClient) {
+            proxy.traffic.failed()
+            connection.abort()
+        }
         if exchangeState.offersUpgrade { performTunnel(action) }
     }
 
@@ -64,14 +85,25 @@ final class ProxiedClient {
     private func pick() {
         proxy.stopWaiting(self)
         connection.handlerDeadline = nil
-        switch proxy.pick(for: self, excluding: excluded, forTunnel: exchangeState.offersUpgrade) {
+        attemptBegan = loop.now
+        if isNewRequest {
+            isNewRequest = false
+            requestBegan = attemptBegan
+        }
+        switch proxy.pick(
+            for: self, excluding: excluded, forTunnel: exchangeState.offersUpgrade, now: attemptBegan)
+        {
         case .kept(let kept):
             backend = kept
+            noteSending(to: kept.backend)
             perform(exchangeState.picked(reused: true))
         case .connecting(let made):
             backend = made
+            noteSending(to: made.backend)
             perform(exchangeState.picked(reused: false))
         case .failed(let backend):
+            noteSending(to: backend)
+            backend.traffic.failed()
             excluded.append(backend.id)
             perform(exchangeState.picked(reused: false))
             perform(
@@ -79,8 +111,10 @@ final class ProxiedClient {
                     responseBytes: false, nothingSent: true, detail: "a replica cannot be connected"))
         case .exhausted:
             perform(exchangeState.localFailure())
+        case .busy:
+            perform(exchangeState.nonePicked(isBusy: true, mayWait: proxy.mayWait))
         case .none:
-            perform(exchangeState.nonePicked())
+            perform(exchangeState.nonePicked(mayWait: proxy.mayWait))
         }
     }
 
@@ -116,12 +150,14 @@ final class ProxiedClient {
         guard failed === backend else { return }
         if exchangeState.isConnecting {
             if failed.backend.isRemoved { return perform(exchangeState.backendRemoved()) }
+            failed.backend.traffic.failed()
             proxy.failed(failed)
             excluded.append(failed.backend.id)
             if isTimeout { return perform(exchangeState.timedOut()) }
         } else {
             // Where one kept connection is broken the others are likely to be: the next attempt makes a new one.
             failed.backend.closeAllKept()
+            failed.backend.traffic.failed()
             if !failed.hasAnswered, !failed.hasResponseBytes { proxy.failed(failed) }
         }
         let action = exchangeState.backendFailed(
@@ -149,17 +185,19 @@ final class ProxiedClient {
 
     func responseBegan(_ response: borrowing ResponseHead, in bytes: RawSpan) {
         exchangeState.responseBegan()
+        noteResponse(response.status)
         if let backend { proxy.answered(backend) }
         forgetHead()
         connection.handlerDeadline = nil
         let plan = connection.planResponse(response.status, body: response.framing)
         let date = connection.server.date()
         connection.sendHead(plan) { output in
-            HeadRewriter.write(response: response, in: bytes, plan: plan, date: date, to: &output)
+            HeadRewriter.write(response: response, in: bytes, plan: plan, date: date, requestID: requestID, to: &output)
         }
     }
 
     func responseReceived(_ body: RawSpan) {
+        record?.entry.bodyBytes += UInt64(body.byteCount)
         connection.sendBody(body)
         if !connection.isWritable { backend?.pauseReading() }
     }
@@ -186,9 +224,14 @@ extension ProxiedClient: HTTPConnectionHandler {
     func requestDidBegin(_ request: borrowing RequestHead, in bytes: RawSpan) {
         head.truncate(to: 0)
         excluded.removeAll(keepingCapacity: true)
+        waitDeadline = nil
+        isNewRequest = true
         if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
         upgrade = UpgradeOffer(request, in: bytes)
-        HeadRewriter.write(request: request, in: bytes, from: peer, upgrade: upgrade, to: &head)
+        let id = RequestID.received(with: request, in: bytes) ?? proxy.makeRequestID()
+        requestID = id
+        noteRequest(request, id: id, in: bytes)
+        HeadRewriter.write(request: request, in: bytes, from: peer, requestID: id, upgrade: upgrade, to: &head)
         perform(
             exchangeState.begin(isIdempotent: request.method.isIdempotent, offersUpgrade: upgrade != nil))
     }
@@ -227,10 +270,12 @@ extension ProxiedClient: HTTPConnectionHandler {
 
     func clientDidClose() {
         proxy.stopWaiting(self)
+        noteEnd(isComplete: false)
         perform(exchangeState.clientGone())
     }
 
     func deadlineDidPass() {
+        if exchangeState.isAwaiting || exchangeState.isConnecting { backend?.backend.traffic.failed() }
         perform(exchangeState.timedOut())
     }
 

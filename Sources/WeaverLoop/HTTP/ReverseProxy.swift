@@ -2,7 +2,7 @@ internal import CUV
 package import WeaverCore
 
 /// The bounds of a reverse proxy.
-package struct ReverseProxyConfiguration: Sendable {
+package struct ReverseProxyConfiguration: Sendable, Equatable {
     /// The side towards the clients.
     package var server = HTTPServerConfiguration()
     /// What a backend's messages may cost.
@@ -12,7 +12,11 @@ package struct ReverseProxyConfiguration: Sendable {
     /// A backend has to begin its response this long after the last part of the request. Past it: 504. A response that
     /// has begun may take as long as it likes: streams are never cut.
     package var responseTimeout = Duration.seconds(60)
-    /// How long a request waits when no backend is ready. Past it: 503 with Retry-After.
+    /// Requests in flight with one backend at a time, 0 for no limit. More wait for one to end. Tunnels do not count.
+    package var maximumBackendRequests = 4096
+    /// Requests that wait for a backend at a time. Past it: 503 with Retry-After.
+    package var maximumWaiting = 1024
+    /// How long a request waits when no backend is ready, or all are busy. Past it: 503 with Retry-After.
     package var waitTimeout = Duration.seconds(10)
     /// A kept connection to a backend is closed after this time; shorter than the 75 s of our own servers, so that the
     /// proxy closes first.
@@ -27,9 +31,18 @@ package struct ReverseProxyConfiguration: Sendable {
     package var smallestSplice: UInt64 = 256 * 1024
     /// Whose X-Forwarded-* and Forwarded are believed: nobody's.
     package var trustedProxies = TrustedProxies()
+    /// The trusted proxies begin their connections with a header of the PROXY protocol, and the client that it names is
+    /// taken for the peer. Connections of others are read as HTTP.
+    package var acceptsProxyProtocol = false
 
     /// The defaults above.
     package init() {}
+
+    var serverConfiguration: HTTPServerConfiguration {
+        var server = server
+        if acceptsProxyProtocol { server.proxyProtocolPeers = trustedProxies }
+        return server
+    }
 }
 
 /// What a proxy has seen since it started.
@@ -55,20 +68,30 @@ package final class ReverseProxy {
     package let configuration: ReverseProxyConfiguration
     /// What it has seen.
     package internal(set) var counters = ReverseProxyCounters()
+    /// Where each request gets a line; nil for nowhere. To be set before it starts.
+    package var accessLog: AccessLog?
+    /// What clients asked, and how it was answered.
+    var traffic = TrafficMeter()
 
-    private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.server) {
+    private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.serverConfiguration) {
         [unowned self] connection in
         ProxiedClient(proxy: self, connection: connection)
     }
+    private var table: BackendTable
+    private var requestIDs = RequestIDGenerator(
+        randomness: (.random(in: .min ... .max), .random(in: .min ... .max)))
     let splicePipes: SplicePipes
-    private var table = BackendTable()
     private var backends: [BackendTable.ID: Backend] = [:]
-    private var waiting: [ObjectIdentifier: ProxiedClient] = [:]
+    /// The one that has waited longest is first.
+    private var waiting: [ProxiedClient] = []
+    /// Backends that have been removed while something was in flight with them.
+    private var leaving: [Backend] = []
 
     /// A proxy that does not listen yet and has no backends.
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
         self.loop = loop
         self.configuration = configuration
+        table = BackendTable(maximumInFlight: configuration.maximumBackendRequests)
         splicePipes = SplicePipes(maximum: configuration.maximumSplices)
         server.onSweep = { [weak self] now in self?.sweep(now) }
     }
@@ -92,6 +115,22 @@ package final class ReverseProxy {
         Dictionary(uniqueKeysWithValues: backends.values.map { ($0.address, table.inFlight($0.id)) })
     }
 
+    /// What it has done, and is doing; `listener` is its name.
+    package func status(listener: String) -> ProxyStatus {
+        let now = loop.now.nanoseconds
+        let counters = server.counters
+        return ProxyStatus(
+            listener: listener, address: localAddress?.description ?? "", connections: counters.openConnections,
+            waiting: waiting.count, traffic: .init(traffic, inFlight: counters.requestsInFlight),
+            backends: (backends.values + leaving).map { backend in
+                ProxyStatus.Backend(
+                    address: backend.address.description, state: table.state(of: backend.id, now: now),
+                    tunnels: table.tunnels(backend.id),
+                    traffic: .init(
+                        backend.traffic, inFlight: backend.isRemoved ? backend.inFlight : table.inFlight(backend.id)))
+            }.sorted { $0.address < $1.address })
+    }
+
     /// Responses whose bodies pass inside of the kernel now.
     package var splicesInFlight: Int { splicePipes.inUse }
 
@@ -103,6 +142,9 @@ package final class ReverseProxy {
             backends[backend.id] = nil
             table.remove(backend.id)
             backend.remove()
+            guard backend.inFlight > 0 else { continue }
+            leaving.append(backend)
+            backend.onReleased.append { [unowned self, unowned backend] in leaving.removeAll { $0 === backend } }
         }
         let known = Set(backends.values.map(\.address))
         for address in wanted.subtracting(known) {
@@ -110,7 +152,14 @@ package final class ReverseProxy {
             backends[backend.id] = backend
         }
         guard !backends.isEmpty else { return }
-        for client in exchange(&waiting, with: [:]).values { client.backendsChanged() }
+        for client in exchange(&waiting, with: []) { client.backendsChanged() }
+    }
+
+    /// Calls `released` once nothing is in flight with `address`, at once when there is nothing. To be asked when it is no
+    /// backend any more.
+    package func whenReleased(_ address: SocketAddress, _ released: @escaping () -> Void) {
+        guard let backend = leaving.last(where: { $0.address == address }) else { return released() }
+        backend.onReleased.append(released)
     }
 
     /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
@@ -129,6 +178,9 @@ package final class ReverseProxy {
 
     // MARK: For the clients
 
+    /// The id of a request that has none.
+    func makeRequestID() -> RequestID { requestIDs.next() }
+
     /// What `pick` found.
     enum Pick {
         case kept(BackendConnection)
@@ -136,6 +188,8 @@ package final class ReverseProxy {
         case failed(Backend)
         /// This process can make no connection.
         case exhausted
+        /// Each backend that was not tried has as many requests as it may have.
+        case busy
         case none
     }
 
@@ -143,12 +197,14 @@ package final class ReverseProxy {
     ///
     /// What may become a tunnel gets a new one: the connection is used up, and an offer cannot be sent again when a
     /// kept connection turns out to have been closed.
-    func pick(for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool) -> Pick {
-        guard let id = table.pick(excluding: excluded, forTunnel: forTunnel, now: loop.now.nanoseconds),
-            let backend = backends[id]
-        else { return .none }
+    func pick(
+        for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool, now: MonotonicTime
+    ) -> Pick {
+        let choice = table.pick(excluding: excluded, forTunnel: forTunnel, now: now.nanoseconds)
+        guard let id = choice.id, let backend = backends[id] else { return choice == .busy ? .busy : .none }
         if !forTunnel, let kept = backend.takeKept() {
             table.began(id)
+            backend.began()
             counters.reusedConnections += 1
             kept.client = client
             return .kept(kept)
@@ -158,11 +214,12 @@ package final class ReverseProxy {
             let made = try BackendConnection(
                 connectingTo: backend, loop: loop, configuration: configuration)
             table.began(id)
+            backend.began()
             made.client = client
             return .connecting(made)
         } catch {
             if error.isShortage { return .exhausted }
-            table.failed(id, now: loop.now.nanoseconds)
+            table.failed(id, now: now.nanoseconds)
             return .failed(backend)
         }
     }
@@ -176,6 +233,7 @@ package final class ReverseProxy {
     func becameTunnel(_ connection: BackendConnection) {
         answered(connection)
         table.becameTunnel(connection.backend.id)
+        wakeOne()
     }
 
     /// A new connection could not be made, or broke without an answer.
@@ -192,14 +250,24 @@ package final class ReverseProxy {
         } else {
             connection.close()
         }
+        connection.backend.ended()
+        wakeOne()
     }
 
+    /// One more may wait.
+    var mayWait: Bool { waiting.count < configuration.maximumWaiting }
+
     func wait(_ client: ProxiedClient) {
-        waiting[ObjectIdentifier(client)] = client
+        waiting.append(client)
     }
 
     func stopWaiting(_ client: ProxiedClient) {
-        waiting[ObjectIdentifier(client)] = nil
+        if !waiting.isEmpty { waiting.removeAll { $0 === client } }
+    }
+
+    /// A backend has room for one more.
+    private func wakeOne() {
+        if !waiting.isEmpty { waiting.removeFirst().backendsChanged() }
     }
 
     private func sweep(_ now: MonotonicTime) {

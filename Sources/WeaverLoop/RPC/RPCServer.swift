@@ -18,6 +18,9 @@ package final class RPCServer: @unchecked Sendable {
     private var listener: StreamListener?
     private var connections: [ObjectIdentifier: RPCServerConnection] = [:]
     private var drained: [CheckedContinuation<Void, Never>] = []
+    /// Bounds the wait for the callers to hang up, while there is one.
+    private var farewell: LoopTimer?
+    private var farewellIsOver = false
     /// Connections whose peer is not known yet.
     private var greetings = 0
 
@@ -25,6 +28,8 @@ package final class RPCServer: @unchecked Sendable {
     package private(set) var address: SocketAddress
     /// Whether ``drain()`` was called.
     package var isDraining: Bool { drains }
+    /// How many peers are connected.
+    var connectionCount: Int { connections.count }
     /// How many calls run now, those included whose caller has given up.
     package var callsRunning: Int { running }
     // Not visible to other modules, so that accesses need no check of exclusivity.
@@ -87,22 +92,41 @@ package final class RPCServer: @unchecked Sendable {
 
     func callEnded() {
         running -= 1
-        if running == 0, drains { resumeDrained() }
+        if running == 0, drains { resumeIfDrained() }
     }
 
     func connectionClosed(_ connection: RPCServerConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        if drains { resumeIfDrained() }
     }
 
-    private func resumeDrained() {
+    private func resumeIfDrained() {
+        guard running == 0, !drained.isEmpty else { return }
+        guard connections.isEmpty || farewellIsOver else { return awaitFarewell() }
+        farewell?.close()
+        farewell = nil
         let waiting = exchange(&drained, with: [])
         for continuation in waiting { continuation.resume() }
     }
 
     // MARK: Ending
 
+    /// Callers hang up when they have heard that they should, and have all their answers. Closing before them could meet a
+    /// call on its way, of which nobody could say any more that it has not run.
+    private func awaitFarewell() {
+        guard farewell == nil else { return }
+        farewell = try? LoopTimer(loop: loop) { [weak self] in self?.endFarewell() }
+        guard let farewell else { return endFarewell() }
+        farewell.arm(after: limits.farewell)
+    }
+
+    private func endFarewell() {
+        farewellIsOver = true
+        resumeIfDrained()
+    }
+
     /// Tells all peers to send no more calls, refuses those that still arrive, and returns when the last one that runs
-    /// has ended. Connections stay open, for the answers. From any thread.
+    /// has ended and the peers have hung up, or ``RPCLimits/farewell`` has passed since. From any thread.
     package func drain() async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
@@ -111,7 +135,7 @@ package final class RPCServer: @unchecked Sendable {
                     for connection in connections.values { connection.sendGoaway() }
                 }
                 drained.append(continuation)
-                if running == 0 { resumeDrained() }
+                resumeIfDrained()
             }
         }
     }
@@ -124,6 +148,8 @@ package final class RPCServer: @unchecked Sendable {
                 listener?.close()
                 listener = nil
                 for connection in connections.values { connection.close() }
+                farewellIsOver = true
+                resumeIfDrained()
                 workers.close()
                 continuation.resume()
             }

@@ -29,6 +29,10 @@ package struct AppConfig: Equatable, Sendable {
     package let replicas: Int
     /// `[multi.listeners.*]`: addresses by listener name.
     package let multiListeners: [String: SocketAddress]
+    /// `[multi.proxy]`: the proxies of listeners that set nothing of their own.
+    package let proxy: ProxyOptions
+    /// `[multi.listeners.*]`: the proxies of listeners that have a section.
+    package let listenerProxies: [String: ProxyOptions]
     /// `[single.listeners.*]`: addresses by listener name.
     package let singleListeners: [String: SocketAddress]
 
@@ -99,6 +103,8 @@ package struct AppConfig: Equatable, Sendable {
         loadInterval = reader.loadInterval
         replicas = reader.replicas
         multiListeners = reader.listeners["multi"] ?? [:]
+        proxy = reader.proxy
+        listenerProxies = reader.listenerProxies
         singleListeners = reader.listeners["single"] ?? [:]
         listenerNames = reader.listenerNames
         colocate = reader.colocate

@@ -2,12 +2,17 @@ internal import WeaverCore
 
 /// The names by which a config may call the components of a binary: the full name, or the part after the module where
 /// no other component has the same.
-struct ComponentNames {
+package struct ComponentNames {
     let full: Set<String>
     private let byShortName: [String: [String]]
 
     init(_ descriptor: AppDescriptor) {
-        full = Set(descriptor.components.map(\.name))
+        self.init(descriptor.components.map(\.name))
+    }
+
+    /// - Parameter names: the full names of all components.
+    package init(_ names: [String]) {
+        full = Set(names)
         byShortName = Dictionary(grouping: full.sorted()) { Self.short($0) }
     }
 
@@ -16,13 +21,13 @@ struct ComponentNames {
     }
 
     /// What a name means.
-    enum Meaning: Equatable {
+    package enum Meaning: Equatable {
         case component(String)
         case ambiguous([String])
         case unknown
     }
 
-    func meaning(of name: String) -> Meaning {
+    package func meaning(of name: String) -> Meaning {
         if full.contains(name) { return .component(name) }
         let candidates = byShortName[name] ?? []
         switch candidates.count {
@@ -49,7 +54,7 @@ struct ComponentNames {
     }
 
     /// The end of a message about a name that means nothing: the nearest one, or all when they are few.
-    func advice(for name: String, also others: [String] = []) -> String {
+    package func advice(for name: String, also others: [String] = []) -> String {
         // Short names first: a short name is nearer to a short name, and what most configs write.
         let short = byShortName.filter { $0.value.count == 1 }.keys.sorted()
         let candidates = name.contains(".") ? full.sorted() + short : short + full.sorted()

@@ -20,6 +20,10 @@ struct ConfigReader {
     private(set) var groups: [AppConfig.GroupSection] = []
     /// By `multi` or `single`, then by listener.
     private(set) var listeners: [String: [String: SocketAddress]] = [:]
+    /// `[multi.proxy]`.
+    private(set) var proxy = ProxyOptions()
+    /// What `[multi.listeners.*]` makes of it, by listener.
+    private(set) var listenerProxies: [String: ProxyOptions] = [:]
     /// All listeners that have a section, with an address or without.
     private(set) var listenerNames: [ConfigName] = []
     private(set) var sections: [String: ConfigValue] = [:]
@@ -32,9 +36,9 @@ struct ConfigReader {
     ]
     /// The keys of `[weaver.group.*]`.
     static let groupKeys = ["replicas"]
-    /// The keys of `[multi]` and `[single]`.
-    static let deployerKeys = ["listeners"]
-    /// The keys of `[multi.listeners.*]` and `[single.listeners.*]`.
+    /// The keys of `[multi]`; `[single]` has no proxy.
+    static let deployerKeys = ["listeners", "proxy"]
+    /// The keys of `[multi.listeners.*]` and `[single.listeners.*]`; those of ``ProxyOptions`` for `[multi]`, too.
     static let listenerKeys = ["address"]
 
     /// Reads a whole document.
@@ -143,12 +147,23 @@ struct ConfigReader {
     // MARK: [multi], [single]
 
     private mutating func readDeployer(_ deployer: String, _ section: ConfigNode) throws(ConfigError) {
-        for (key, node) in try section.table() {
-            guard key == "listeners" else { throw node.unknownKey(known: Self.deployerKeys) }
+        let isMulti = deployer == "multi"
+        let table = try section.table()
+        // First, wherever it stands: what the listeners set comes on top.
+        if isMulti, let node = table.first(where: { $0.key == "proxy" })?.node {
+            for (key, node) in try node.table() where try !proxy.read(key, node) {
+                throw node.unknownKey(known: ProxyOptions.keys)
+            }
+        }
+        for (key, node) in table {
+            if isMulti, key == "proxy" { continue }
+            guard key == "listeners" else {
+                throw node.unknownKey(known: isMulti ? Self.deployerKeys : ["listeners"])
+            }
             var found: [(name: String, address: SocketAddress)] = []
             for (listener, node) in try node.table() {
                 listenerNames.append(ConfigName(text: listener, path: node.path))
-                guard let address = try Self.listenerAddress(node) else { continue }
+                guard let address = try readListener(listener, node, isMulti: isMulti) else { continue }
                 if let other = found.first(where: { Self.collide($0.address, address) }) {
                     throw node.child("address", node.value).error(
                         "the listeners \"\(other.name)\" and \"\(listener)\" have the same address, \(address)")
@@ -160,12 +175,20 @@ struct ConfigReader {
         }
     }
 
-    private static func listenerAddress(_ section: ConfigNode) throws(ConfigError) -> SocketAddress? {
+    private mutating func readListener(
+        _ listener: String, _ section: ConfigNode, isMulti: Bool
+    ) throws(ConfigError) -> SocketAddress? {
         var address: SocketAddress?
+        var options = proxy
         for (key, node) in try section.table() {
-            guard key == "address" else { throw node.unknownKey(known: Self.listenerKeys) }
-            address = try node.address()
+            if key == "address" {
+                address = try node.address()
+            } else {
+                if isMulti, try options.read(key, node) { continue }
+                throw node.unknownKey(known: Self.listenerKeys + (isMulti ? ProxyOptions.keys : []))
+            }
         }
+        if isMulti { listenerProxies[listener] = options }
         return address
     }
 

@@ -18,7 +18,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         /// The deployment's id, a UUID.
         package var deployment: String
         package var limits = Babysitter.Limits()
-        package var proxy = ReverseProxyConfiguration()
+        /// The proxy of each listener, and where its requests are logged, by the listener's name; the defaults for others.
+        package var proxies: [String: ReverseProxyConfiguration] = [:]
+        package var accessLogs: [String: AccessLog] = [:]
         /// Where replicas listen for each other's calls; nil for ports.
         package var sockets: SocketFolder?
 
@@ -47,6 +49,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private var isPerforming = false
     private var onEnd: ((Int32) -> Void)?
     private var onLoad: [UInt64: (Babysitter) -> Void] = [:]
+    /// Who has asked for the rolling restart that is under way.
+    private var onRestart: ((RestartProgress) -> Void)?
 
     /// - Parameters:
     ///   - secret: ``SetupInfo/secretLength`` bytes from the system's random source.
@@ -86,10 +90,39 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         loop.execute { [self] in perform { $0.stop(now: loop.now) } }
     }
 
+    /// What is shown of the deployment and its proxies. On the loop's thread.
+    func status(began: MonotonicTime, processID: Int32, of babysitter: Babysitter, withRouting: Bool = false)
+        -> DeploymentStatus
+    {
+        var status = babysitter.status(
+            began: began, now: loop.now, processID: processID, withRouting: withRouting)
+        status.proxies = proxies.sorted { $0.key < $1.key }.map { listener, proxy in
+            var status = proxy.status(listener: listener)
+            for index in status.backends.indices {
+                status.backends[index].pid = babysitter.processID(
+                    exporting: listener, at: status.backends[index].address)
+            }
+            return status
+        }
+        return status
+    }
+
     /// Asks all replicas of routed components for their load; `done` gets the babysitter once it has heard, or has waited
     /// long enough. On the loop's thread.
     func collectLoad(_ done: @escaping (Babysitter) -> Void) {
         perform { onLoad[$0.collectLoad(now: loop.now)] = done }
+    }
+
+    /// Replaces all replicas, or those of the group of `component`, one after another; `onProgress` hears of it until the
+    /// restart is done or has failed. On the loop's thread.
+    func restart(component: String?, onProgress: @escaping (RestartProgress) -> Void) {
+        perform { babysitter in
+            if let refusal = babysitter.restart(component: component, now: loop.now) {
+                onProgress(RestartProgress(.failed, refusal))
+            } else {
+                onRestart = onProgress
+            }
+        }
     }
 
     // MARK: The door
@@ -118,8 +151,13 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         case .startProxy(let listener, let address): startProxy(listener, address)
         case .setBackends(let listener, let addresses): proxies[listener]?.setBackends(addresses)
         case .drainProxy(let listener): proxies[listener]?.drain {}
+        case .awaitRelease(let replica, let listener, let address):
+            awaitRelease(of: replica, listener: listener, address)
         case .stopProxy(let listener): proxies.removeValue(forKey: listener)?.close()
         case .loadCollected(let id): onLoad.removeValue(forKey: id)?(babysitter)
+        case .restart(let progress):
+            onRestart?(progress)
+            if progress.outcome != .underWay { onRestart = nil }
         case .log(let level, let message, let component, let replica):
             sink.write(entry(level, message, component: component, replica: replica ?? ""))
         case .end(let code): end(code)
@@ -134,6 +172,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         timer?.close()
         timer = nil
         onLoad = [:]
+        onRestart = nil
         let onEnd = onEnd
         self.onEnd = nil
         onEnd?(code)
@@ -170,7 +209,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 case (.setup, .info(let info)): babysitter.reported(replica, info, now: loop.now)
                 case (.componentsToStart, .done): babysitter.started(replica, now: loop.now)
                 case (.drain, .done): babysitter.drained(replica, now: loop.now)
-                case (.healthCheck, .health): break
+                case (.healthCheck, .health): babysitter.passedCheck(replica, now: loop.now)
                 case (.reportLoad, .load(let reports, let problem)):
                     babysitter.loadReported(by: replica, reports, now: loop.now)
                     if let problem { loadDropped(replica, problem) }
@@ -246,8 +285,19 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     // MARK: Proxies
 
+    private func awaitRelease(of replica: String, listener: String, _ address: SocketAddress) {
+        let released = { [weak self] in
+            guard let self else { return }
+            perform { $0.released(replica, listener: listener, now: self.loop.now) }
+        }
+        guard let proxy = proxies[listener] else { return released() }
+        proxy.whenReleased(address, released)
+    }
+
     private func startProxy(_ listener: String, _ address: SocketAddress) {
-        let proxy = ReverseProxy(loop: loop, configuration: configuration.proxy)
+        let proxy = ReverseProxy(
+            loop: loop, configuration: configuration.proxies[listener] ?? ReverseProxyConfiguration())
+        proxy.accessLog = configuration.accessLogs[listener]
         do throws(UVError) {
             try proxy.start(address: address)
             proxies[listener] = proxy

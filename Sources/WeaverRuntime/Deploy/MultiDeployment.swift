@@ -78,6 +78,9 @@ package struct MultiDeployment: Sendable {
     package func run(output: any LogSink) async throws -> Int32 {
         var random = SystemRandomNumberGenerator()
         let secret = (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        // First: what cannot be opened leaves nothing behind.
+        let logFiles = AccessLogFiles()
+        let accessLogs = try openAccessLogs(in: logFiles, output: output)
         // What others have left, and nobody has looked since.
         registry.sweep()
         let folder = try SocketFolder.make(environment: environment)
@@ -88,7 +91,8 @@ package struct MultiDeployment: Sendable {
             plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
             deployment: id)
         configuration.limits.loadInterval = config.config.loadInterval
-        configuration.sockets = folder
+        configuration.accessLogs = accessLogs
+        for listener in listeners { configuration.proxies[listener] = proxyOptions(of: listener).configuration }
         let deployer = Deployer(
             loop: loop, configuration: configuration, secret: secret, seed: random.next(),
             sink: output, wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
@@ -106,8 +110,28 @@ package struct MultiDeployment: Sendable {
             throw error
         }
         await output.flush(within: Self.logFlushBound)
+        await logFiles.flush(within: Self.logFlushBound)
         await close(control)
         return code
+    }
+
+    private var listeners: Set<String> { Set(config.plan.groups.flatMap(\.listeners)) }
+
+    private func proxyOptions(of listener: String) -> ProxyOptions {
+        config.config.listenerProxies[listener] ?? config.config.proxy
+    }
+
+    /// The access logs of the listeners that have one; without a file their lines are log entries.
+    private func openAccessLogs(in files: AccessLogFiles, output: any LogSink) throws -> [String: AccessLog] {
+        var logs: [String: AccessLog] = [:]
+        for listener in listeners {
+            logs[listener] = try files.log(proxyOptions(of: listener)) { line in
+                output.write(
+                    LogEntry(
+                        time: WeaverLogHandler.now(), level: .info, component: listener, replica: "", message: line))
+            }
+        }
+        return logs
     }
 
     private func close(_ control: DeploymentControl) async {
@@ -141,13 +165,14 @@ private final class DeploymentControl: @unchecked Sendable {
         let began = loop.now
         let server = try StatusServer(
             loop: loop, folder: folder,
-            status: { deployer.babysitter.status(began: began, now: loop.now, processID: getpid()) },
+            status: { deployer.status(began: began, processID: getpid(), of: deployer.babysitter) },
             routing: { answer in
                 deployer.collectLoad {
-                    answer($0.status(began: began, now: loop.now, processID: getpid(), withRouting: true))
+                    answer(deployer.status(began: began, processID: getpid(), of: $0, withRouting: true))
                 }
             },
             stop: { deployer.stop() })
+        server.restart = { deployer.restart(component: $0, onProgress: $1) }
         self.server = server
         do throws(UVError) {
             for signal in EndingSignals.all {

@@ -50,7 +50,7 @@ package struct StatusClient: Sendable {
     /// How long to wait for an answer. 2 s by default.
     package static let answerTimeout = Duration.seconds(2)
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private let timeout: Duration
 
     package init(loop: EventLoop, timeout: Duration = StatusClient.answerTimeout) {

@@ -4,18 +4,29 @@ internal import WeaverCore
 ///
 ///     status     answered by a line of JSON, a ``DeploymentStatus``; then the deployer closes the connection
 ///     routing    the same with the slices of routed components, once their replicas have reported their load (1 s)
+///     restart    with the full name of a component behind a space, or without one: answered by lines of JSON, each a
+///                ``RestartProgress``, until the rolling restart is done or has failed; then the deployer closes the connection
 ///     stop       answered by the line "stopping"; the connection stays open until the deployment has ended
 ///
 /// Anything else closes the connection.
 enum StatusProtocol {
     enum Command: String {
-        case status, routing, stop
+        case status, routing, restart, stop
     }
 
     /// The answer to ``Command/stop``.
     static let stopping = "stopping"
-    /// The longest command, in bytes.
-    static let maximumCommandLength = 64
+    /// A command and the name behind it; nil when it is none.
+    static func parse(_ line: String) -> (command: Command, name: String?)? {
+        let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+        guard let command = parts.first.flatMap(Command.init), parts.count == 1 || command == .restart else {
+            return nil
+        }
+        return (command, parts.count > 1 ? parts[1] : nil)
+    }
+
+    /// The longest command with its name, in bytes. 512.
+    static let maximumCommandLength = 512
     /// The longest answer that a client accepts, in bytes. 16 MiB.
     static let maximumAnswerLength = 16 << 20
     /// How many connections a deployer keeps; more are closed at once.

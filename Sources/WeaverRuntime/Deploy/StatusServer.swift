@@ -12,7 +12,7 @@ package import WeaverLoop
     internal import Darwin
 #endif
 
-/// Answers `weaver multi status` and `weaver multi stop` on a deployment's Unix socket.
+/// Answers `weaver multi status`, `restart` and `stop` on a deployment's Unix socket.
 ///
 /// Belongs to its loop's thread. Owns the socket's file and folder, which are gone after ``close()``.
 package final class StatusServer {
@@ -24,6 +24,10 @@ package final class StatusServer {
     private let status: () -> DeploymentStatus
     private let routing: (@escaping (DeploymentStatus) -> Void) -> Void
     private let stop: () -> Void
+    /// Begins a rolling restart, of everything or of the component's group, and tells of it until it has ended.
+    package var restart: (_ component: String?, _ onProgress: @escaping (RestartProgress) -> Void) -> Void = {
+        $1(.refused)
+    }
     private let commandTimeout: Duration
 
     /// Listens in a new folder that only this user can enter. `status` is asked for each request, `routing` for those that
@@ -56,10 +60,14 @@ package final class StatusServer {
         connections[ObjectIdentifier(connection)] = connection
     }
 
-    fileprivate func answer(_ command: StatusProtocol.Command, _ connection: StatusConnection) {
+    fileprivate func answer(_ command: StatusProtocol.Command, _ name: String?, _ connection: StatusConnection) {
         switch command {
         case .status: answer(status(), connection)
         case .routing: routing { [weak self, weak connection] in if let connection { self?.answer($0, connection) } }
+        case .restart:
+            restart(name) { [weak self, weak connection] progress in
+                if let connection { self?.answer(progress, connection) }
+            }
         case .stop:
             connection.write(line: [UInt8](StatusProtocol.stopping.utf8))
             // What is written goes out before the deployer does anything that takes long.
@@ -72,6 +80,14 @@ package final class StatusServer {
         guard let json = try? JSONEncoder().encode(status) else { return connection.stream.close() }
         connection.write(line: [UInt8](json))
         connection.stream.closeAfterFlush()
+    }
+
+    private func answer(_ progress: RestartProgress, _ connection: StatusConnection) {
+        guard let json = try? JSONEncoder().encode(progress) else { return connection.stream.close() }
+        connection.write(line: [UInt8](json))
+        // A deployer that ends goes on to close everything.
+        connection.stream.flushNow()
+        if progress.outcome != .underWay { connection.stream.closeAfterFlush() }
     }
 
     fileprivate func closed(_ connection: StatusConnection) {
@@ -118,10 +134,10 @@ private final class StatusConnection: ByteStreamDelegate {
         case .incomplete: return
         case .tooLong: stream.close()
         case .line(let text):
-            guard let command = StatusProtocol.Command(rawValue: text) else { return stream.close() }
+            guard let (command, name) = StatusProtocol.parse(text) else { return stream.close() }
             isAnswered = true
             timer.disarm()
-            server?.answer(command, self)
+            server?.answer(command, name, self)
         }
     }
 

@@ -80,6 +80,8 @@ extension HTTPServerConfiguration {
     package static var application: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration()
         configuration.idleTimeout = .seconds(75)
+        // The deployer's proxy drops a replica as soon as it says that it ends; what it has sent before is answered.
+        configuration.drainGrace = .milliseconds(250)
         // X-Forwarded-Host repeats the host; the other forwarding fields are short, and each field may get a blank.
         configuration.limits.headBytes = 2 * configuration.limits.headBytes + 4096
         configuration.limits.fieldCount += 8

@@ -21,7 +21,7 @@ package final class TerminalSink: LogSink {
     private final class Shared: Sendable {
         let state: Mutex<State>
 
-        init(capacity: Int) { state = Mutex(State(queue: LineQueue(capacity: capacity))) }
+        init(_ queue: LineQueue) { state = Mutex(State(queue: queue)) }
     }
 
     private struct State {
@@ -33,10 +33,10 @@ package final class TerminalSink: LogSink {
 
     /// A sink that writes to `descriptor`, which stays the caller's and is never closed before this object.
     package init(
-        descriptor: Int32, printer: LogPrinter? = nil, capacity: Int = LineQueue.defaultCapacity
+        descriptor: Int32, printer: LogPrinter? = nil, queue: LineQueue = LineQueue()
     ) throws {
         self.printer = printer ?? Terminal.logPrinter(for: descriptor)
-        shared = Shared(capacity: capacity)
+        shared = Shared(queue)
         var pipe = try PipePair()
         let requests = pipe.takeReadEnd()
         wakeup = pipe.takeWriteEnd()

@@ -56,7 +56,7 @@ package struct WeaverLogHandler: LogHandler {
     }
 
     /// Microseconds since 1970.
-    private static func now() -> Int64 {
+    static func now() -> Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000

@@ -1,6 +1,12 @@
 import HTTPTypes
 import WeaverRuntime
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// An application for the integration tests: its components do on request what an application should not do.
 @main
 @Implements(Main.self)
@@ -48,7 +54,7 @@ protocol Unruly: Sendable {
     func hangUp() async throws
 }
 
-/// A component whose start fails as long as the config says so.
+/// A component whose start fails as long as the config says so, or there is a file `spoiled` in the working folder.
 @Component
 protocol Stillborn: Sendable {
     @Idempotent func live() async throws
@@ -76,7 +82,7 @@ final class StillbornService: Stillborn {
     struct NotBorn: Error {}
 
     func start() async throws {
-        if settings.fails { throw NotBorn() }
+        if unsafe settings.fails || access("spoiled", F_OK) == 0 { throw NotBorn() }
     }
 
     func live() async throws {}

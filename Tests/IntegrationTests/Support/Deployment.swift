@@ -29,7 +29,8 @@ final class Deployment {
                 }
                 guard let status = try await self.status(), let listener = status.listeners.first else { return false }
                 self.port = listener.address.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
-                return listener.backends == 2 && status.replicas.allSatisfy { $0.state == "ready" }
+                let mains = status.replicas.count { $0.component == "main" }
+                return listener.backends == mains && status.replicas.allSatisfy { $0.state == "ready" }
             }
         } catch {
             deployer.signal(SIGKILL)
@@ -91,6 +92,33 @@ struct Status: Decodable {
     var listeners: [Listener]
     /// Only where it was asked for.
     var routing: [Routing]?
+    var proxies: [Proxy]?
+
+    struct Proxy: Decodable {
+        var listener: String
+        var address: String
+        var connections: Int
+        var waiting: Int
+        var inFlight: Int
+        var requests: Int
+        var failures: Int
+        var p50: Double?
+        var p99: Double?
+        var backends: [Backend]
+
+        struct Backend: Decodable {
+            var address: String
+            var pid: Int32?
+            var state: String
+            var requests: Int
+            var failures: Int
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case listener, address, connections, waiting, requests, failures, p50, p99, backends
+            case inFlight = "in_flight"
+        }
+    }
 
     struct Replica: Decodable {
         var component: String

@@ -98,6 +98,16 @@ enum ProcessTable {
         return names.compactMap { Int32($0) }.filter { stat($0)?.parent == parent && isAlive($0) }.sorted()
     }
 
+    /// How many sockets a process has open.
+    static func sockets(of pid: Int32) -> Int {
+        let folder = "/proc/\(pid)/fd"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.count { name in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"))?.hasPrefix("socket:")
+                == true
+        }
+    }
+
     /// The process group of a process.
     static func group(of pid: Int32) -> Int32 { getpgid(pid) }
 

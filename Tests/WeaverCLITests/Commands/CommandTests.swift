@@ -28,8 +28,8 @@ import WeaverRuntime
     @Test func everyCommandSaysWhatItDoesWithin80Columns() {
         let commands: [any ParsableCommand.Type] = [
             WeaverCommand.self, MultiCommand.self, MultiDeployCommand.self, MultiStatusCommand.self,
-            MultiStopCommand.self, SingleCommand.self, SingleDeployCommand.self, CheckCommand.self,
-            CallgraphCommand.self, VersionCommand.self,
+            MultiRestartCommand.self, MultiStopCommand.self, SingleCommand.self, SingleDeployCommand.self,
+            CheckCommand.self, CallgraphCommand.self, ProxyCommand.self, VersionCommand.self,
         ]
         for command in commands {
             #expect(!command.configuration.abstract.isEmpty)
@@ -37,6 +37,17 @@ import WeaverRuntime
             #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(help)")
             #expect(command.configuration.discussion.split(separator: "\n").allSatisfy { $0.count <= 76 })
         }
+    }
+
+    @Test func aComponentToRestartIsNamedAsInTheConfig() throws {
+        let components = ["main", "Lemon.Products", "Lemon.Cache", "Shop.Cache"]
+        #expect(try ComponentChoice.choose("Products", among: components) == "Lemon.Products")
+        #expect(try ComponentChoice.choose("Shop.Cache", among: components) == "Shop.Cache")
+        func message(_ name: String) -> String? {
+            #expect(throws: RestartFailure.self) { try ComponentChoice.choose(name, among: components) }?.description
+        }
+        #expect(message("Prodcts") == "unknown component \"Prodcts\"; did you mean \"Products\"?")
+        #expect(message("Cache") == "\"Cache\" may be Lemon.Cache or Shop.Cache: write it in full")
     }
 
     @Test func aDeploymentIsNamedByTheBeginningOfItsID() throws {

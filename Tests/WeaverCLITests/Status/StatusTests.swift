@@ -52,6 +52,23 @@ import WeaverCore
         #expect(text.contains("│ Lemon.Categories    │ 10272, given up │"))
     }
 
+    @Test func aReplicaThatComesOrGoesIsMarked() {
+        var status = lemon()
+        status.replicas[2].state = "draining"
+        let text = StatusTables(StatusDocument(deployments: [status])).rendered(style: .plain)
+        #expect(
+            text.contains("│ Lemon.Categories    │ 10272, 15264 (draining) │")
+                || text.contains("10272 (draining), 15264 │"))
+    }
+
+    @Test func aRestartThatIsUnderWayIsInTheJSON() throws {
+        var status = lemon()
+        #expect(try !StatusDocument(deployments: [status]).json().contains("\"restart\""))
+        status.restart = .init(replaced: 3, replicas: 8)
+        let json = try StatusDocument(deployments: [status]).json()
+        #expect(json.contains("\"replaced\" : 3") && json.contains("\"replicas\" : 8"))
+    }
+
     @Test func componentsThatShareAProcessHaveARowEach() throws {
         var status = lemon()
         for index in 0...1 { status.replicas[index].components.append("Lemon.Extra") }
@@ -116,6 +133,79 @@ import WeaverCore
                         }
                       ],
                 """))
+    }
+
+    private static let proxies = [
+        StatusDocument.Proxy(
+            listener: "lemon", address: "127.0.0.1:12345", connections: 64, waiting: 2,
+            traffic: .init(inFlight: 3, requests: 48120, failures: 1, p50: 0.00085, p99: 0.0123456),
+            backends: [
+                .init(
+                    address: "127.0.0.1:40221", pid: 4508, state: "ready", tunnels: 1,
+                    traffic: .init(inFlight: 3, requests: 48119, failures: 0, p50: 0.0008, p99: 1.5)),
+                .init(
+                    address: "127.0.0.1:40222", pid: nil, state: "backing off", tunnels: 0,
+                    traffic: .init(inFlight: 0, requests: 1, failures: 1, p50: nil, p99: nil)),
+            ])
+    ]
+
+    @Test func withBackendsThereIsATableOfListenersAndTheirBackends() {
+        var status = lemon()
+        status.proxies = Self.proxies
+        let tables = StatusTables(StatusDocument(deployments: [status]))
+        #expect(!tables.rendered(style: .plain).contains("BACKENDS"))
+        let text = tables.rendered(style: .plain, withBackends: true)
+        let rows = text.split(separator: "\n").suffix(6).map { row in
+            row.split(separator: "│").map { $0.split(separator: " ").joined(separator: " ") }
+        }
+        #expect(
+            rows[0] == [
+                "APP", "DEPLOYMENT", "LISTENER", "BACKEND", "PID", "STATE", "IN FLIGHT", "REQUESTS", "FAILURES",
+                "P50", "P99",
+            ])
+        let names = ["lemon", "f74f7512", "lemon"]
+        #expect(rows[2] == names + ["(all)", "-", "2 waiting", "3", "48120", "1", "850µs", "12.3ms"])
+        #expect(rows[3] == names + ["127.0.0.1:40221", "4508", "ready", "3", "48119", "0", "800µs", "1.50s"])
+        #expect(rows[4] == names + ["127.0.0.1:40222", "-", "backing off", "0", "1", "1", "-", "-"])
+    }
+
+    @Test func theJSONHasProxiesByTheDocumentedKeys() throws {
+        var status = lemon()
+        status.proxies = Self.proxies
+        let json = try StatusDocument(deployments: [status]).json()
+        #expect(
+            json.contains(
+                """
+                            {
+                              "address" : "127.0.0.1:40222",
+                              "failures" : 1,
+                              "in_flight" : 0,
+                              "p50" : null,
+                              "p99" : null,
+                              "pid" : null,
+                              "requests" : 1,
+                              "state" : "backing off",
+                              "tunnels" : 0
+                            }
+                          ],
+                          "connections" : 64,
+                          "failures" : 1,
+                          "in_flight" : 3,
+                          "listener" : "lemon",
+                          "p50" : 0.00085,
+                          "p99" : 0.0123456,
+                          "requests" : 48120,
+                          "waiting" : 2
+                        }
+                """), "\(json)")
+    }
+
+    @Test(arguments: [
+        (0.0, "0.00µs"), (0.000_000_5, "0.50µs"), (0.000_85, "850µs"), (0.000_999_9, "1.00ms"), (0.001_25, "1.25ms"),
+        (0.099_94, "99.9ms"), (0.099_96, "100ms"), (0.9999, "1.00s"), (12.34, "12.3s"), (4400, "4400s"),
+    ])
+    func latenciesHaveThreeDigitsAndAUnit(seconds: Double, text: String) {
+        #expect(Latency.text(seconds) == text)
     }
 
     @Test func withoutDeploymentThereIsASentence() {

@@ -25,6 +25,18 @@ struct World {
     private(set) var refusals: [String] = []
     private(set) var askedForLoad: [String] = []
     private(set) var collected: [UInt64] = []
+    /// What was told of rolling restarts.
+    private(set) var progress: [RestartProgress] = []
+    /// Whether processes drain, stop and end as they are told.
+    var isObedient = false
+    /// What they say when all that was to be done at once is done.
+    private var answers: [(inout World) -> Void] = []
+    /// Whether proxies have something in flight with replicas that leave them.
+    var isInFlight = false
+    /// The replicas whose release was asked for while something was in flight.
+    private(set) var unreleased: [(replica: String, listener: String)] = []
+    /// What was done with replicas and proxies, in order.
+    private(set) var journal: [String] = []
     /// How many calls of the routed component each replica reports when it is asked, all for a few keys; nil for no answer.
     var reportedCalls: UInt64?
     /// How many pieces of routing info were sent.
@@ -34,7 +46,7 @@ struct World {
     private var isReady: Set<String> = []
     private var port: UInt16 = 2000
 
-    init(seed: UInt64 = 1) {
+    init(seed: UInt64 = 1, replicas: Int = 2) {
         let descriptor = AppDescriptor(
             version: "1",
             components: [
@@ -44,7 +56,8 @@ struct World {
                 .init(name: "Lemon.CategoryCache", isRouted: true),
             ])
         babysitter = Babysitter(
-            plan: DeploymentPlan(application: "lemon", descriptor: descriptor), sections: [:], deadline: .seconds(30),
+            plan: DeploymentPlan(application: "lemon", descriptor: descriptor, replicas: replicas), sections: [:],
+            deadline: .seconds(30),
             deployment: "d", secret: Array(repeating: 7, count: 32), seed: seed)
     }
 
@@ -67,13 +80,19 @@ struct World {
 
     /// Lets one process that is starting become ready.
     mutating func bringUp(_ replica: String) {
-        port += 1
+        let port = newPort()
         babysitter.reported(
             replica, WeaveletInfo(protocolVersion: 1, address: "127.0.0.1:\(port)", processID: 1, version: version),
             now: now)
         babysitter.started(replica, now: now)
         isReady.insert(replica)
         settle()
+    }
+
+    /// A port that nothing else has.
+    mutating func newPort() -> Int {
+        port += 1
+        return Int(port)
     }
 
     mutating func ask(by replica: String, for component: String) {
@@ -112,6 +131,21 @@ struct World {
         told[replica] = nil
         babysitter.exited(
             replica, status: success ? "exit code 0" : "signal 9", isSuccess: success, now: now)
+        settle()
+    }
+
+    /// Gives why not.
+    @discardableResult
+    mutating func restart(_ component: String? = nil) -> String? {
+        let refusal = babysitter.restart(component: component, now: now)
+        settle()
+        return refusal
+    }
+
+    /// The proxies finish what they had in flight with replicas that have left them.
+    mutating func release() {
+        for (replica, listener) in unreleased { babysitter.released(replica, listener: listener, now: now) }
+        unreleased = []
         settle()
     }
 
@@ -154,7 +188,10 @@ struct World {
 
     mutating func randomStep(_ random: inout SeededGenerator) {
         let replica = alive.randomElement(using: &random)
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<17, using: &random) {
+        case 14: restart(Bool.random(using: &random) ? nil : "Lemon.Categories")
+        case 15: isObedient = Bool.random(using: &random)
+        case 16: Bool.random(using: &random) ? release() : (isInFlight = Bool.random(using: &random))
         case 0, 1: bringUp()
         case 9: if let replica { leave(replica, completed: false) }
         case 10: if let replica { fail(replica, reason: "its pipe broke") }
@@ -182,8 +219,11 @@ struct World {
     private mutating func settle() {
         while true {
             let actions = babysitter.takeActions()
-            if actions.isEmpty { return }
             for action in actions { perform(action) }
+            guard actions.isEmpty else { continue }
+            if answers.isEmpty { return }
+            let answer = answers.removeFirst()
+            answer(&self)
         }
     }
 
@@ -205,14 +245,26 @@ struct World {
             if signal == 15 { terminated.insert(replica) }
             guard signal == 9 else { return }
             killed.insert(replica)
-            if alive.contains(replica) { die(replica) }
+            answers.append { if $0.alive.contains(replica) { $0.die(replica) } }
         case .startProxy(let listener, let address):
             if proxyFails {
                 babysitter.proxyFailed(listener, reason: "the address \(address) is in use")
             } else {
                 babysitter.proxyStarted(listener, address: .ip("127.0.0.1", port: 12345), now: now)
             }
-        case .setBackends(let listener, let addresses): backends[listener] = addresses
+        case .setBackends(let listener, let addresses):
+            backends[listener] = addresses
+            journal.append("\(addresses.count) backends")
+        case .awaitRelease(let replica, let listener, let address):
+            #expect(backends[listener]?.contains(address) != true, "a backend is released that is still one")
+            if isInFlight {
+                unreleased.append((replica, listener))
+            } else {
+                babysitter.released(replica, listener: listener, now: now)
+            }
+        case .restart(let progress):
+            #expect(self.progress.last?.outcome ?? .underWay == .underWay || progress.outcome != .done)
+            self.progress.append(progress)
         case .drainProxy, .stopProxy: break
         case .loadCollected(let id): collected.append(id)
         case .log(_, let message, _, _): logs.append(message)
@@ -234,9 +286,17 @@ struct World {
         case .reportLoad:
             askedForLoad.append(replica)
             if let reportedCalls { reportLoad(by: replica, calls: reportedCalls) }
-        case .healthCheck: if !silent.contains(replica) { babysitter.answered(replica, now: now) }
-        case .drain: drained.append(replica)
-        case .shutdown: shutDown.append(replica)
+        case .healthCheck:
+            guard !silent.contains(replica) else { return }
+            babysitter.answered(replica, now: now)
+            babysitter.passedCheck(replica, now: now)
+        case .drain:
+            drained.append(replica)
+            journal.append("drain")
+            if isObedient { answers.append { $0.babysitter.drained(replica, now: $0.now) } }
+        case .shutdown:
+            shutDown.append(replica)
+            if isObedient { answers.append { $0.die(replica, success: true) } }
         default: break
         }
     }
@@ -275,7 +335,9 @@ struct World {
             }
         }
         for name in ["main", "Lemon.Categories", "Lemon.Products", "Lemon.CategoryCache"] {
-            #expect(alive(of: name).count <= 2, "seed \(seed): \(name) has too many processes")
+            let slots = states(of: name).count
+            #expect(slots == 2 || slots == 3, "seed \(seed): \(name) has \(slots) slots")
+            #expect(alive(of: name).count <= slots, "seed \(seed): \(name) has too many processes")
         }
     }
 }

@@ -72,6 +72,16 @@ struct BodyDecoderTests {
         " 5\r\nhello\r\n", "5 \r\nhello\r\n", "0x5\r\nhello\r\n", "-5\r\nhello", "5;a\nb\r\nhello\r\n",
         "5;a\rb\r\nhello\r\n", "5;\0\r\nhello", "1000000000000000\r\n", "5,5\r\nhello", "5\rXhello\r\n",
         "5\r\nhello\n0\r\n\r\n",
+        // Sizes that others have read by their longest valid prefix, or with blanks, signs and separators.
+        "5these\r\nhello\r\n", "5_0\r\n", "0_0\r\n\r\n", "+5\r\nhello\r\n", "0x\r\n", "\t5\r\nhello\r\n",
+        "5\u{a0}\r\nhello",
+        "5.0\r\nhello", "00000000000000005\r\nhello\r\n", "FFFFFFFFFFFFFFFF\r\n", "10000000000000005\r\nhello\r\n",
+        // Line ends of chunk lines and of chunks: CR with anything else behind it, LF alone, none.
+        "5\r\r;a\r\nhello\r\n", "5 \r\r\nhello\r\n", "5;a\r\r\nhello\r\n", "5;a\rX\r\nhello\r\n", "\r5\r\nhello\r\n",
+        "0\n\r\n", "0\n\n", "5\r\nhelloXX0\r\n\r\n", "5\r\nhello\r0\r\n\r\n", "5\r\nhello\r\n\r\n0\r\n\r\n",
+        "5\u{b}\r\nhello", "5;\u{b}a\r\nhello", "5;\u{7f}\r\nhello",
+        // A line end inside quotes is a line end: what follows is content, whoever takes it for the extension.
+        "5;a=\"\r\n0\r\n\r\n\"\r\nhello\r\n0\r\n\r\n",
     ])
     func malformedChunkIsRefused(_ text: String) {
         expectEverywhere(text, .chunked, .fault(.malformedChunk))
@@ -81,6 +91,14 @@ struct BodyDecoderTests {
         expectEverywhere("0\r\nA b\r\n\r\n", .chunked, .fault(.malformedFieldName))
         expectEverywhere("0\r\nA: b\n\r\n", .chunked, .fault(.bareLineFeed))
         expectEverywhere("0\r\n A: b\r\n\r\n", .chunked, .fault(.foldedLine))
+        expectEverywhere("0\r\nA: b\r\n c\r\n\r\n", .chunked, .fault(.foldedLine))
+        expectEverywhere("0\r\n\r\r\n", .chunked, .fault(.bareCarriageReturn))
+        expectEverywhere("0\r\n\rX\r\n", .chunked, .fault(.bareCarriageReturn))
+        expectEverywhere("0\r\n\n", .chunked, .fault(.bareLineFeed))
+        expectEverywhere("0\r\nXX\r\n\r\n", .chunked, .fault(.malformedFieldName))
+        expectEverywhere("0\r\n: a\r\n\r\n", .chunked, .fault(.malformedFieldName))
+        expectEverywhere("0\r\nA: \0\r\n\r\n", .chunked, .fault(.controlCharacter))
+        expectEverywhere("0\r\nContent-Length: x\r\n\r\n", .chunked, .fault(.malformedContentLength))
     }
 
     @Test func trailersAreKeptAndFramingAmongThemIsNotPassedOn() throws {

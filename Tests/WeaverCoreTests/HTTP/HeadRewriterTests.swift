@@ -3,14 +3,26 @@ import Testing
 @testable import WeaverCore
 
 struct HeadRewriterTests {
+    /// What is written for `text`, without the id and Via that are behind everything else.
     private func forward(_ text: String, isTrusted: Bool = false, peer: String = "9.9.9.9") throws -> String {
+        let written = try forwardWhole(text, isTrusted: isTrusted, peer: peer)
+        let version = text.contains(" HTTP/1.0\r\n") ? "1.0" : "1.1"
+        let added = "X-Request-ID: 00000000000000000000000000000001\r\nVia: \(version) weaver\r\n\r\n"
+        #expect(written.hasSuffix(added), "\(written)")
+        return String(written.dropLast(added.count)) + "\r\n"
+    }
+
+    private func forwardWhole(
+        _ text: String, isTrusted: Bool = false, peer: String = "9.9.9.9"
+    ) throws -> String {
         let bytes = Array(text.utf8)
         var parser = RequestHeadParser(limits: HTTPLimits())
         let head = try #require(try unsafe parser.parse(bytes.span.bytes))
         var output = OutputBuffer()
         unsafe HeadRewriter.write(
             request: head, in: bytes.span.bytes,
-            from: ForwardedPeer(address: peer, isTrusted: isTrusted, fallbackHost: "proxy:1"), to: &output)
+            from: ForwardedPeer(address: peer, isTrusted: isTrusted, fallbackHost: "proxy:1"),
+            requestID: RequestID.received(with: head, in: bytes.span.bytes) ?? .made(0, 1), to: &output)
         return String(decoding: output.copyBytes(), as: UTF8.self)
     }
 
@@ -53,16 +65,93 @@ struct HeadRewriterTests {
                 == "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\(Self.forwarded)a\r\n\r\n")
     }
 
+    /// What a proxy says by itself cannot be taken away by whoever sends Connection.
+    @Test func connectionCannotTakeAwayWhatTheProxySays() throws {
+        let written = try forwardWhole(
+            """
+            GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, Forwarded, Via\r
+            Connection: X-Request-ID, Transfer-Encoding\r\nX-Request-ID: mine\r\nForwarded: for=b\r\n\r\n
+            """)
+        #expect(
+            written == """
+                GET / HTTP/1.1\r\nHost: a\r\nX-Request-ID: mine\r\n\(Self.forwarded)a\r
+                Forwarded: for=9.9.9.9;host="a";proto=http\r\nVia: 1.1 weaver\r\n\r\n
+                """)
+        #expect(
+            try answer("HTTP/1.1 200 OK\r\nDate: E\r\nConnection: Date\r\nContent-Length: 0\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\nDate: E\r\nContent-Length: 0\r\n\r\n")
+    }
+
+    @Test func addressWithColonsIsQuotedWhereThatIsNeeded() throws {
+        let written = try forward("GET / HTTP/1.1\r\nHost: a\r\nForwarded: x\r\n\r\n", peer: "2001:db8::7")
+        #expect(written.contains("X-Forwarded-For: 2001:db8::7\r\n"))
+        #expect(written.contains("Forwarded: for=\"[2001:db8::7]\";host=\"a\";proto=http\r\n"))
+    }
+
+    /// CGI, WSGI and PHP make one variable of both names.
+    @Test(arguments: [
+        "Content_Length: 5", "content_length: 5", "Transfer_Encoding: chunked", "Transfer_encoding: chunked",
+        "X_Forwarded_For: 6.6.6.6", "X-Forwarded_For: 6.6.6.6", "X_Forwarded_Proto: https", "X_Request_ID: a",
+        "Proxy_Authorization: a", "Keep_Alive: 1",
+    ])
+    func nameThatLooksLikeAKnownOneIsNotPassedOn(_ field: String) throws {
+        #expect(
+            try forward("GET / HTTP/1.1\r\nHost: a\r\n\(field)\r\nMy_Field: 1\r\n\r\n")
+                == "GET / HTTP/1.1\r\nHost: a\r\nMy_Field: 1\r\n\(Self.forwarded)a\r\n\r\n")
+    }
+
+    @Test func idIsKeptInItsPlaceOrReplaced() throws {
+        let kept = try forwardWhole("GET / HTTP/1.1\r\nHost: a\r\nx-request-id: mine\r\nB: 1\r\n\r\n")
+        #expect(kept.hasPrefix("GET / HTTP/1.1\r\nHost: a\r\nx-request-id: mine\r\nB: 1\r\n"))
+        #expect(!kept.contains("X-Request-ID"))
+        #expect(
+            try forward("GET / HTTP/1.1\r\nHost: a\r\nX-Request-ID: <a>\r\n\r\n")
+                == "GET / HTTP/1.1\r\nHost: a\r\n\(Self.forwarded)a\r\n\r\n")
+    }
+
+    @Test func ofTEOnlyTrailersPass() throws {
+        #expect(
+            try forward("GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: gzip;q=0.5, Trailers\r\n\r\n")
+                == "GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: trailers\r\n\(Self.forwarded)a\r\n\r\n")
+        #expect(!(try forward("GET / HTTP/1.1\r\nHost: a\r\nTE: gzip, trailersx\r\n\r\n").contains("TE:")))
+        #expect(!(try forward("GET / HTTP/1.0\r\nTE: trailers\r\n\r\n").contains("TE:")))
+    }
+
+    @Test func clientGetsTheIDUnlessTheBackendNamesOne() throws {
+        func answer(_ fields: String) throws -> String {
+            let bytes = Array("HTTP/1.1 200 OK\r\n\(fields)Content-Length: 0\r\n\r\n".utf8)
+            let request = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            var requests = RequestHeadParser(limits: HTTPLimits())
+            let traits = RequestTraits(try #require(try unsafe requests.parse(request.span.bytes)))
+            var parser = ResponseHeadParser(limits: HTTPLimits())
+            let head = try #require(try unsafe parser.parse(bytes.span.bytes, answering: .get))
+            let plan = ResponsePlan(to: traits, status: .ok, body: .none, mustClose: false)
+            var output = OutputBuffer()
+            unsafe HeadRewriter.write(
+                response: head, in: bytes.span.bytes, plan: plan, date: [], requestID: .received(Array("mine".utf8)),
+                to: &output)
+            return String(decoding: output.copyBytes(), as: UTF8.self)
+        }
+        #expect(try answer("") == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Request-ID: mine\r\n\r\n")
+        #expect(
+            try answer("X-Request-Id: other\r\n")
+                == "HTTP/1.1 200 OK\r\nX-Request-Id: other\r\nContent-Length: 0\r\n\r\n")
+    }
+
     @Test func strangersCannotForgeForwardingFields() throws {
         let request = """
             GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r
             x-forwarded-host: b\r\nForwarded: for=1.1.1.1\r\n\r\n
             """
-        #expect(try forward(request) == "GET / HTTP/1.1\r\nHost: a\r\n\(Self.forwarded)a\r\n\r\n")
+        #expect(
+            try forward(request) == """
+                GET / HTTP/1.1\r\nHost: a\r\n\(Self.forwarded)a\r
+                Forwarded: for=9.9.9.9;host="a";proto=http\r\n\r\n
+                """)
         #expect(
             try forward(request, isTrusted: true) == """
                 GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1, 9.9.9.9\r\nX-Forwarded-Proto: https\r
-                X-Forwarded-Host: b\r\nForwarded: for=1.1.1.1, for=9.9.9.9\r\n\r\n
+                X-Forwarded-Host: b\r\nForwarded: for=1.1.1.1, for=9.9.9.9;host="a";proto=http\r\n\r\n
                 """)
     }
 
@@ -104,6 +193,14 @@ struct HeadRewriterTests {
         #expect(
             try answer("HTTP/1.0 200 OK\r\n\r\n")
                 == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: D\r\n\r\n")
+    }
+
+    @Test func oldClientHearsOfNoTrailers() throws {
+        let fields = "Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+        #expect(
+            try answer("HTTP/1.1 200 OK\r\n\(fields)", to: "GET / HTTP/1.0\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\nDate: D\r\nConnection: close\r\n\r\n")
+        #expect(try answer("HTTP/1.1 200 OK\r\n\(fields)").contains("Trailer: X-Sum\r\n"))
     }
 
     @Test func oldClientGetsNoCoding() throws {
@@ -159,6 +256,21 @@ struct HTTPValueTests {
         for bad in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/-1", "::/129", "1:2", "1::2::3", "a.b.c.d", "10.0.0.+1"] {
             #expect(trusted.insert(bad) == false, "\(bad)")
         }
+    }
+
+    @Test(arguments: [
+        ("", "10.0.0.1"), ("203.0.113.7", "203.0.113.7"), ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.2", "203.0.113.7"), ("203.0.113.7,10.0.0.3 ,\t10.0.0.2", "203.0.113.7"),
+        ("10.0.0.9, 10.0.0.2", "10.0.0.9"), ("203.0.113.7, unknown, 10.0.0.2", "10.0.0.2"),
+        ("203.0.113.7, \"x\\n", "10.0.0.1"), ("2001:db8::1", "2001:db8::1"), ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, , 10.0.0.2", "10.0.0.2"),
+    ])
+    func clientIsTheLastAddressThatNobodyTrusts(forwardedFor: String, client: String) {
+        var trusted = TrustedProxies()
+        let isBlock = trusted.insert("10.0.0.0/8")
+        #expect(isBlock)
+        #expect(trusted.client(of: "10.0.0.1", forwardedFor: Array(forwardedFor.utf8)) == client)
+        #expect(TrustedProxies().client(of: "10.0.0.1", forwardedFor: Array(forwardedFor.utf8)) == "10.0.0.1")
     }
 
     @Test func mappedIPv4AddressIsTheIPv4Address() {

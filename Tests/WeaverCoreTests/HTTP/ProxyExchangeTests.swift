@@ -218,17 +218,57 @@ struct BackendTableTests {
         let c = table.add()
         var picked: Set<BackendTable.ID> = []
         for _ in 0..<3 {
-            let next = table.pick(now: 0)
+            let next = table.pick(now: 0).id
             let id = try #require(next)
             picked.insert(id)
             table.began(id)
         }
         #expect(picked == [a, b, c])
         table.ended(b)
-        #expect(table.pick(now: 0) == b)
-        #expect(table.pick(excluding: [b, c], now: 0) == a)
-        #expect(table.pick(excluding: [a, b, c], now: 0) == nil)
+        #expect(table.pick(now: 0).id == b)
+        #expect(table.pick(excluding: [b, c], now: 0).id == a)
+        #expect(table.pick(excluding: [a, b, c], now: 0).id == nil)
         #expect(table.inFlight(a) == 1)
+    }
+
+    @Test func aBackendTakesExactlyAsManyAsItMay() {
+        var table = BackendTable(maximumInFlight: 2)
+        let a = table.add()
+        let b = table.add()
+        for _ in 0..<4 {
+            guard case .backend(let id) = table.pick(now: 0) else {
+                Issue.record("busy below the limit")
+                return
+            }
+            table.began(id)
+        }
+        #expect(table.inFlight(a) == 2 && table.inFlight(b) == 2)
+        #expect(table.pick(now: 0) == .busy)
+        #expect(table.pick(excluding: [a], now: 0) == .busy)
+        #expect(table.pick(excluding: [a, b], now: 0) == .none)
+        table.ended(b)
+        #expect(table.pick(now: 0) == .backend(b))
+        table.began(b)
+        table.becameTunnel(a)
+        #expect(table.pick(now: 0) == .backend(a))
+    }
+
+    @Test func whereAllAreBusyARequestWaitsForRoomOrHearsSo() {
+        var exchange = ProxyExchange()
+        _ = exchange.begin(isIdempotent: false)
+        #expect(exchange.nonePicked(isBusy: true) == [.holdRequestBody, .waitForBackend])
+        #expect(exchange.backendsChanged() == .pickBackend)
+        #expect(exchange.nonePicked(isBusy: true, mayWait: false) == .sendFailure)
+        #expect(
+            exchange.failure
+                == .init(status: .serviceUnavailable, detail: "every replica is busy", retryAfterSeconds: 1))
+        // One that could not be connected is no reason to give up while another one is only busy.
+        _ = exchange.begin(isIdempotent: false)
+        _ = exchange.picked(reused: false)
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "")
+        #expect(exchange.nonePicked(isBusy: true) == [.holdRequestBody, .waitForBackend])
+        #expect(exchange.timedOut() == .sendFailure)
+        #expect(exchange.failure?.status == .serviceUnavailable)
     }
 
     @Test func idleBackendsShareSequentialRequests() {
@@ -236,7 +276,7 @@ struct BackendTableTests {
         let ids = [table.add(), table.add()]
         var counts = [0, 0]
         for _ in 0..<10 {
-            if let id = table.pick(now: 0), let index = ids.firstIndex(of: id) { counts[index] += 1 }
+            if let id = table.pick(now: 0).id, let index = ids.firstIndex(of: id) { counts[index] += 1 }
         }
         #expect(counts == [5, 5])
     }
@@ -247,12 +287,12 @@ struct BackendTableTests {
         let b = table.add()
         table.failed(a, now: 10)
         table.began(b)
-        #expect(table.pick(now: 11) == b)
-        #expect(table.pick(excluding: [b], now: 11) == a)
-        #expect(table.pick(now: 10 + BackendTable.failureBackoff) == a)
+        #expect(table.pick(now: 11).id == b)
+        #expect(table.pick(excluding: [b], now: 11).id == a)
+        #expect(table.pick(now: 10 + BackendTable.failureBackoff).id == a)
         table.failed(a, now: 10)
         table.succeeded(a)
-        #expect(table.pick(now: 11) == a)
+        #expect(table.pick(now: 11).id == a)
     }
 
     @Test func removedBackendIsNotPickedAndItsExchangesMayStillEnd() {
@@ -260,7 +300,7 @@ struct BackendTableTests {
         let a = table.add()
         table.began(a)
         table.remove(a)
-        #expect(table.pick(now: 0) == nil)
+        #expect(table.pick(now: 0).id == nil)
         table.ended(a)
         let b = table.add()
         #expect(b != a)

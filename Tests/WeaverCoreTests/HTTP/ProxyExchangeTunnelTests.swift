@@ -88,11 +88,11 @@ struct BackendTableTunnelTests {
         table.becameTunnel(a)
         #expect(table.inFlight(a) == 0)
         #expect(table.tunnels(a) == 1)
-        for _ in 0..<3 { #expect(table.pick(forTunnel: true, now: 0) == b) }
+        for _ in 0..<3 { #expect(table.pick(forTunnel: true, now: 0).id == b) }
         // Requests still take turns.
-        #expect(Set((0..<2).map { _ in table.pick(now: 0) }) == [a, b])
+        #expect(Set((0..<2).map { _ in table.pick(now: 0).id }) == [a, b])
         table.failed(b, now: 0)
-        #expect(table.pick(forTunnel: true, now: 1) == a)
+        #expect(table.pick(forTunnel: true, now: 1).id == a)
         table.tunnelEnded(a)
         #expect(table.tunnels(a) == 0)
         table.remove(a)

@@ -63,7 +63,8 @@ struct UpgradeOfferTests {
         var output = OutputBuffer()
         let peer = ForwardedPeer(address: "9.9.9.9", isTrusted: false)
         let offer = unsafe UpgradeOffer(head, in: bytes.span.bytes)
-        unsafe HeadRewriter.write(request: head, in: bytes.span.bytes, from: peer, upgrade: offer, to: &output)
+        unsafe HeadRewriter.write(
+            request: head, in: bytes.span.bytes, from: peer, requestID: .made(0, 1), upgrade: offer, to: &output)
         let written = String(decoding: output.copyBytes(), as: UTF8.self)
         #expect(written.contains("Host: a\r\nSec-A: 1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"))
         #expect(written.components(of: "pgrade: ") == 1 && !written.contains("keep-alive"))

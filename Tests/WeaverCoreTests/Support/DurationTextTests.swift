@@ -19,4 +19,13 @@ import Testing
     func `what is no duration is refused`(text: String) {
         #expect(DurationText.parse(text) == nil)
     }
+
+    @Test(arguments: [
+        (Duration.zero, "0s"), (.seconds(60), "1m"), (.seconds(90), "1m30s"), (.milliseconds(1500), "1s500ms"),
+        (.nanoseconds(3_723_004_005_006), "1h2m3s4ms5us6ns"), (DurationText.maximum, "10000h"),
+    ])
+    func `what is written is read as the same`(duration: Duration, text: String) {
+        #expect(DurationText.text(duration) == text)
+        #expect(DurationText.parse(text) == duration)
+    }
 }

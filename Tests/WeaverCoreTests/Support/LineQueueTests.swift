@@ -41,4 +41,12 @@ import WeaverCore
             return ""
         }
     }
+
+    @Test func `what is lost is told in the form of the lines`() {
+        var queue = LineQueue(capacity: 8) { "{\"lost\":\($0)}\n" }
+        #expect(queue.append { "1234567\n" } == true)
+        for _ in 0..<3 { #expect(queue.append { "x\n" } == false) }
+        #expect(queue.take() == "1234567\n{\"lost\":3}\n")
+        #expect(queue.isEmpty)
+    }
 }

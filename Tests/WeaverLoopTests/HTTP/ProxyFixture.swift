@@ -40,6 +40,21 @@ final class ProxyFixture: @unchecked Sendable {
     func splices() async throws -> Int { try await loop.run { self.proxy.splicesInFlight } }
     func inFlight() async throws -> Int { try await loop.run { self.proxy.requestsInFlight.values.reduce(0, +) } }
 
+    func status() async throws -> ProxyStatus { try await loop.run { self.proxy.status(listener: "test") } }
+    func setAccessLog(_ log: AccessLog) async throws { try await loop.run { self.proxy.accessLog = log } }
+    func whenReleased(_ address: SocketAddress, _ released: @escaping @Sendable () -> Void) async throws {
+        try await loop.run { self.proxy.whenReleased(address, released) }
+    }
+
+    /// Whether something is in flight with a backend that has been removed.
+    func inFlightWithLeaving(_ address: SocketAddress) async throws -> Bool {
+        try await loop.run {
+            var isReleased = false
+            self.proxy.whenReleased(address) { isReleased = true }
+            return !isReleased
+        }
+    }
+
     func drain() async {
         await withCheckedContinuation { continuation in
             loop.execute { self.proxy.drain { continuation.resume() } }

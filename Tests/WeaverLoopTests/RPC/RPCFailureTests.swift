@@ -278,6 +278,24 @@ import WeaverCore
             let answer = try await running.value
             #expect(answer == [3])
             await draining.value
+            #expect(try await server.loop.run { server.connectionCount } == 0, "the caller has hung up before")
+        }
+    }
+
+    @Test func `a caller that does not hang up holds a draining server up for no longer than the farewell`()
+        async throws
+    {
+        var limits = RPCLimits()
+        limits.farewell = .milliseconds(20)
+        limits.connectTimeout = .seconds(60)
+        try await withRPC(limits: limits) { server, channel, _ in
+            _ = try await channel.call(.echo)
+            // Connected, and neither greets nor leaves.
+            let silent = try await RawPeer.connect(to: server.address, loop: server.loop)
+            try await eventually("the server has both") { try await server.loop.run { server.connectionCount } == 2 }
+            await server.drain()
+            #expect(try await server.loop.run { server.connectionCount } == 1)
+            try await silent.close()
         }
     }
 }

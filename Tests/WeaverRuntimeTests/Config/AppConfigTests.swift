@@ -1,5 +1,6 @@
 import Testing
 import WeaverCore
+import WeaverLoop
 
 @testable import WeaverRuntime
 
@@ -151,6 +152,37 @@ import WeaverCore
 
     @Test func `a binary that can be executed is found`() throws {
         #expect(try config("[weaver]\nbinary = \"/bin/sh\"").executable() == "/bin/sh")
+    }
+
+    @Test func `listeners change what the section of all proxies sets, wherever that stands`() throws {
+        let config = try config(
+            """
+            [multi.listeners.admin]
+            max_body = "1KiB"
+            access_log = "off"
+            trusted_proxies = ["10.0.0.1"]
+            [multi.proxy]
+            max_body = 1048576
+            idle_timeout = "5s"
+            access_log = "json"
+            access_log_file = "access.log"
+            trusted_proxies = ["::1", "127.0.0.0/8"]
+            proxy_protocol = true
+            [multi.listeners.lemon]
+            address = "127.0.0.1:0"
+            """)
+        #expect(config.proxy.configuration.server.limits.bodyBytes == 1 << 20)
+        #expect(config.proxy.accessLog == .json && config.proxy.accessLogFile == "access.log")
+        #expect(config.proxy.configuration.trustedProxies.contains("127.1.2.3"))
+        #expect(config.listenerProxies["lemon"] == config.proxy)
+        let admin = try #require(config.listenerProxies["admin"])
+        #expect(admin.configuration.server.limits.bodyBytes == 1024)
+        #expect(admin.configuration.server.idleTimeout == .seconds(5))
+        #expect(config.proxy.configuration.acceptsProxyProtocol)
+        #expect(admin.accessLog == nil)
+        #expect(admin.configuration.trustedProxies.contains("10.0.0.1"))
+        #expect(!admin.configuration.trustedProxies.contains("::1"))
+        #expect(try self.config("").proxy == ProxyOptions())
     }
 
     @Test func `listeners on port 0 and on different hosts do not collide`() throws {

@@ -77,6 +77,40 @@ import WeaverCore
             "weaver.toml:2: weaver.group.Cats.replicas is 1000, where 1 to 256 is allowed"),
         Bad("[multi]\nlistener = 3", "weaver.toml:2: unknown key \"listener\" in [multi]; did you mean \"listeners\"?"),
         Bad(
+            "[multi.proxy]\nidle_timout = \"1s\"",
+            "weaver.toml:2: unknown key \"idle_timout\" in [multi.proxy]; did you mean \"idle_timeout\"?"),
+        Bad(
+            "[multi.proxy]\nidle_timeout = 1",
+            "weaver.toml:2: multi.proxy.idle_timeout is an integer, where a duration such as \"30s\" or \"500ms\" is expected"
+        ),
+        Bad(
+            "[multi.proxy]\nmax_body = \"10MB\"",
+            "weaver.toml:2: multi.proxy.max_body = \"10MB\" is no size: write it in bytes, or like \"64KiB\" or \"10MiB\""
+        ),
+        Bad("[multi.proxy]\nmax_fields = 0", "weaver.toml:2: multi.proxy.max_fields is 0, where 1 to 10000 is allowed"),
+        Bad(
+            "[multi.proxy]\naccess_log = \"comined\"",
+            "weaver.toml:2: multi.proxy.access_log = \"comined\" is no format of an access log; did you mean \"combined\"?"
+        ),
+        Bad(
+            "[multi.proxy]\nproxy_protocol = \"v2\"",
+            "weaver.toml:2: multi.proxy.proxy_protocol is a string, where true or false is expected"),
+        Bad("[multi.proxy]\naccess_log_file = \"\"", "weaver.toml:2: multi.proxy.access_log_file is empty"),
+        Bad(
+            "[multi.proxy]\ntrusted_proxies = \"::1\"",
+            "weaver.toml:2: multi.proxy.trusted_proxies is a string, where an array is expected"),
+        Bad(
+            "[multi.proxy]\ntrusted_proxies = [\"::1\",\n\"10.0.0.0/33\"]",
+            "weaver.toml:2: multi.proxy.trusted_proxies[1] = \"10.0.0.0/33\" is no address or block: write it like \"127.0.0.1\", \"10.0.0.0/8\" or \"::1/128\""
+        ),
+        Bad(
+            "[multi.listeners.lemon]\nmax_bdy = 1",
+            "weaver.toml:2: unknown key \"max_bdy\" in [multi.listeners.lemon]; did you mean \"max_body\"?"),
+        Bad("[single.proxy]", "weaver.toml:1: unknown key \"proxy\" in [single]; known: listeners"),
+        Bad(
+            "[single.listeners.lemon]\nmax_body = 1",
+            "weaver.toml:2: unknown key \"max_body\" in [single.listeners.lemon]; known: address"),
+        Bad(
             "[single.listeners]\nlemon = \"127.0.0.1:80\"",
             "weaver.toml:2: single.listeners.lemon is a string, where a table is expected"),
         Bad(

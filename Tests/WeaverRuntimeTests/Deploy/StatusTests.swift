@@ -160,6 +160,68 @@ struct StatusTests {
         }
     }
 
+    @Test func whoAsksForARestartHearsOfItLineByLineUntilItHasEnded() async throws {
+        try await withLoop { loop in
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            let heard = Mutex<[String]>([])
+            try await loop.run {
+                let server = try StatusServer(
+                    loop: loop, folder: folder, status: { Self.status }, routing: { $0(Self.status) }, stop: {})
+                server.restart = { component, tell in
+                    tell(RestartProgress(.underWay, component ?? "all"))
+                    loop.executeLocally {
+                        tell(RestartProgress(.underWay, "second"))
+                        tell(component == nil ? RestartProgress(.failed, "no") : RestartProgress(.done, "yes"))
+                    }
+                }
+                fixture.server = server
+            }
+            let client = StatusClient(loop: loop)
+            let hear: @Sendable (RestartProgress) -> Void = { progress in heard.withLock { $0.append(progress.text) } }
+            let done = try await client.restart(
+                socket: folder.socketPath, component: "Lemon.Products", onProgress: hear)
+            #expect(done == RestartProgress(.done, "yes"))
+            #expect(heard.withLock { $0 } == ["Lemon.Products", "second", "yes"])
+            let failed = try await client.restart(socket: folder.socketPath, component: nil, onProgress: hear)
+            #expect(failed == RestartProgress(.failed, "no"))
+            // A name that is longer than a command may be is no command.
+            await #expect(throws: StatusError.self) {
+                try await client.restart(
+                    socket: folder.socketPath, component: String(repeating: "x", count: 512), onProgress: hear)
+            }
+            try await loop.run { fixture.server?.close() }
+        }
+    }
+
+    @Test func aDeployerThatEndsInTheMiddleOfARestartIsGone() async throws {
+        try await withLoop { loop in
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            try await loop.run {
+                let server = try StatusServer(
+                    loop: loop, folder: folder, status: { Self.status }, routing: { $0(Self.status) }, stop: {})
+                server.restart = { _, tell in tell(RestartProgress(.underWay, "begun")) }
+                fixture.server = server
+            }
+            let begun = Promise<Bool>()
+            let end = Task {
+                try await StatusClient(loop: loop).restart(socket: folder.socketPath, component: nil) { _ in
+                    begun.fulfil(true)
+                }
+            }
+            _ = await begun.wait()
+            try await loop.run { fixture.server?.close() }
+            await #expect(throws: StatusError.gone) { try await end.value }
+        }
+    }
+
+    @Test func aCommandWithANameIsOnlyWhatTakesOne() {
+        #expect(StatusProtocol.parse("restart Lemon.Products")?.name == "Lemon.Products")
+        #expect(StatusProtocol.parse("restart")?.command == .restart)
+        #expect(StatusProtocol.parse("stop now") == nil && StatusProtocol.parse("") == nil)
+    }
+
     @Test func aConnectionWithoutACommandEndsByItself() async throws {
         try await withLoop { loop in
             let folder = try SocketFolder.make(environment: [:])

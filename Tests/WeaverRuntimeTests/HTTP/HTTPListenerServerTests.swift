@@ -368,6 +368,45 @@ struct HTTPListenerServerTests {
         }
     }
 
+    @Test func requestsThatWereOnTheirWayWhenADrainBeganAreAnswered() async throws {
+        try await withLoop { loop in
+            var configuration = HTTPServerConfiguration.application
+            // Far longer than the test: what is answered is answered within the grace.
+            configuration.drainGrace = .seconds(3600)
+            let server = HTTPListenerServer(loop: loop, configuration: configuration) { _, _, writer in
+                try await writer.respond(body: "answer")
+            }
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let kept = try await RawPeer.connect(to: address, loop: loop)
+            try await kept.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = await kept.receive("answer")
+            try await kept.forget()
+            let drained = Task { await server.drain() }
+            try await awaitDrain(of: address, loop)
+            // On a kept connection, and on a new one.
+            let late = try await RawPeer.connect(to: address, loop: loop)
+            for client in [kept, late] {
+                try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+                let answer = await client.receiveAll()
+                #expect(answer.contains("Connection: close\r\n") && answer.hasSuffix("answer"), "\(answer)")
+                try await client.close()
+            }
+            try await server.close()
+            await drained.value
+        }
+    }
+
+    /// Returns when the server promises no connection to stay any more.
+    private func awaitDrain(of address: SocketAddress, _ loop: EventLoop) async throws {
+        while true {
+            let probe = try await RawPeer.connect(to: address, loop: loop)
+            try await probe.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = await probe.receive("answer")
+            try await probe.close()
+            if answer.contains("Connection: close\r\n") { return }
+        }
+    }
+
     @Test func drainWaitsForTheHandler() async throws {
         try await withLoop { loop in
             let (gate, open) = AsyncStream<Void>.makeStream()

@@ -40,7 +40,7 @@ struct TerminalSinkTests {
     {
         var pipe = try PipePair()
         let (readEnd, writeEnd) = (pipe.takeReadEnd(), pipe.takeWriteEnd())
-        let sink = try TerminalSink(descriptor: writeEnd, printer: printer, capacity: 64 << 10)
+        let sink = try TerminalSink(descriptor: writeEnd, printer: printer, queue: LineQueue(capacity: 64 << 10))
         let text = String(repeating: "x", count: 1000)
         for _ in 0..<1000 { sink.write(entry(text)) }
         await sink.flush(within: .milliseconds(1))

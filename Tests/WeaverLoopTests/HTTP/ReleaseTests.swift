@@ -1,0 +1,57 @@
+import TestSupport
+import Testing
+import WeaverCore
+import WeaverLoop
+
+/// A backend that leaves: it gets nothing more, and somebody hears when nothing is in flight with it.
+@Suite(.timeLimit(.minutes(1)))
+struct ReleaseTests {
+    private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    @Test func aBackendIsReleasedAfterItsLastAnswerAndItsKeptConnectionsAreClosed() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("\r\n\r\n")
+            try await proxy.setBackends([])
+            let released = Promise<Bool>()
+            try await proxy.whenReleased(backend.address) { released.fulfil(true) }
+            // Its answer goes through, and only then it is released.
+            #expect(try await proxy.inFlightWithLeaving(backend.address))
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            #expect(await client.receive("ok").hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(await released.wait())
+            #expect(await peer.receiveAll().hasPrefix("GET / "), "the proxy hangs up, not the backend")
+            #expect(try await !proxy.inFlightWithLeaving(backend.address))
+            try await peer.close()
+        }
+    }
+
+    @Test func aBackendWithNothingInFlightIsReleasedAtOnce() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("\r\n\r\n")
+            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            _ = await client.receive("ok")
+            try await proxy.setBackends([])
+            #expect(try await !proxy.inFlightWithLeaving(backend.address))
+            _ = await peer.receiveAll()
+            try await peer.close()
+        }
+    }
+
+    @Test func aClientThatLeavesReleasesItsBackend() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("\r\n\r\n")
+            try await proxy.setBackends([])
+            let released = Promise<Bool>()
+            try await proxy.whenReleased(backend.address) { released.fulfil(true) }
+            try await client.reset()
+            #expect(await released.wait())
+            _ = await peer.receiveAll()
+        }
+    }
+}
