@@ -64,10 +64,12 @@ struct ProxyCommand: ParsableCommand {
     func run() throws {
         let own = Bundle.main.executableURL?.resolvingSymlinksInPath() ?? URL(filePath: CommandLine.arguments[0])
         let program = weaver ?? own.deletingLastPathComponent().appending(path: "weaver").path
-        let peers = Set(ProxyContender.peers.map(\.name)).subtracting(chosenPeers)
+        let (optional, chosen) = (Set(ProxyContender.peers.map(\.name)), chosenPeers)
+        let contenders = ProxyContender.all(weaver: program).filter { contender in
+            !optional.contains(contender.name) || chosen.contains(contender.name)
+        }
         let contest = ProxyContest(
-            contenders: ProxyContender.all(weaver: program).filter { !peers.contains($0.name) }, shapes: shapes,
-            repeats: repeats, warmUp: warmUp, seconds: seconds, quiet: quiet)
+            contenders: contenders, shapes: shapes, repeats: repeats, warmUp: warmUp, seconds: seconds, quiet: quiet)
         let outcome = try contest.run { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
         guard !json else { return try Report("proxy", rows: outcome.rows).printJSON() }
         print(outcome)

@@ -134,7 +134,6 @@ extension ProxyContender {
             {
                 admin off
                 auto_https off
-                persist_config off
             }
             http://127.0.0.1:\(place.port) {
                 reverse_proxy 127.0.0.1:\(place.backendPort) {
