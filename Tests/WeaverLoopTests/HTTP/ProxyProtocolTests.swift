@@ -49,7 +49,9 @@ struct ProxyProtocolTests {
     }
 
     @Test func headerArrivesByteByByte() async throws {
-        try await withListener { _, backend, client in
+        try await withListener {
+            $0.server.headerTimeout = .seconds(3600)
+        } _: { _, backend, client in
             async let sent: Void = client.sendByteByByte(Self.line + Self.get)
             #expect(try await head(at: backend).contains("X-Forwarded-For: 203.0.113.7\r\n"))
             try await sent

@@ -18,6 +18,9 @@ import WeaverLoop
     import Darwin
 #endif
 
+/// How long a client of these tests waits for an answer that will come: other tests keep the machine busy.
+private let patience = Duration.seconds(60)
+
 /// The status socket, its client, and the registry of running deployments.
 @Suite(.timeLimit(.minutes(1)))
 struct StatusTests {
@@ -65,7 +68,7 @@ struct StatusTests {
     @Test func clientHearsTheStatusWhole() async throws {
         try await withLoop { loop in
             try await withServer(loop) { folder in
-                let heard = try await StatusClient(loop: loop).status(socket: folder.socketPath)
+                let heard = try await StatusClient(loop: loop, timeout: patience).status(socket: folder.socketPath)
                 #expect(heard == Self.status)
             }
         }
@@ -91,10 +94,12 @@ struct StatusTests {
                         asked.continuation.yield { loop.execute { unsafe done(answer) } }
                     }, stop: {})
             }
-            async let routing = StatusClient(loop: loop).status(socket: folder.socketPath, withRouting: true)
+            async let routing = StatusClient(loop: loop, timeout: patience).status(
+                socket: folder.socketPath, withRouting: true)
             var questions = asked.stream.makeAsyncIterator()
             let reply = await questions.next()
-            #expect(try await StatusClient(loop: loop).status(socket: folder.socketPath) == Self.status)
+            #expect(
+                try await StatusClient(loop: loop, timeout: patience).status(socket: folder.socketPath) == Self.status)
             reply?()
             #expect(try await routing == answer)
             try await loop.run { fixture.server?.close() }
@@ -338,7 +343,9 @@ struct StatusTests {
                         to: .unix(folder.socketPath), loop: loop, timeout: .seconds(5), delegate: peer)
                 }
                 for await _ in closed.stream { break }
-                #expect(try await StatusClient(loop: loop).status(socket: folder.socketPath) == Self.status)
+                #expect(
+                    try await StatusClient(loop: loop, timeout: patience).status(socket: folder.socketPath)
+                        == Self.status)
             }
         }
     }
