@@ -91,6 +91,7 @@ package struct MultiDeployment: Sendable {
             plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
             deployment: id)
         configuration.limits.loadInterval = config.config.loadInterval
+        configuration.sockets = folder
         configuration.accessLogs = accessLogs
         for listener in listeners { configuration.proxies[listener] = proxyOptions(of: listener).configuration }
         let deployer = Deployer(
