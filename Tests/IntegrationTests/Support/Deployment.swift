@@ -54,6 +54,12 @@ final class Deployment {
         try await status()?.replicas.filter { $0.component == component && $0.state == "ready" }.compactMap(\.pid) ?? []
     }
 
+    /// The process of a component that has lived longest.
+    func oldest(_ component: String) async throws -> Int32? {
+        let replicas = try await status()?.replicas.filter { $0.component == component && $0.state == "ready" }
+        return replicas?.max { ($0.age ?? 0) < ($1.age ?? 0) }?.pid
+    }
+
     /// Waits until the replica of a component that was `victim` has a successor, and every replica is ready.
     func recover(_ component: String, from victim: Int32, replicas: Int = 2) async throws {
         try await eventually("a new replica of \(component)") {
