@@ -26,8 +26,12 @@ final class Program: @unchecked Sendable {
         process.currentDirectoryURL = URL(filePath: sandbox.folder)
         process.environment = sandbox.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output ?? FileHandle(forWritingAtPath: outputPath) as Any
-        process.standardError = FileHandle(forWritingAtPath: errorPath)
+        let files = [outputPath, errorPath].map { FileHandle(forWritingAtPath: $0) }
+        // They are the program's from its start on. Kept here, hundreds of programs would fill the list of descriptors that
+        // Foundation reads at each start, and at about 1300 it reads past that list's end.
+        defer { for file in files { try? file?.close() } }
+        process.standardOutput = output ?? files[0] as Any
+        process.standardError = files[1]
         try process.run()
     }
 
