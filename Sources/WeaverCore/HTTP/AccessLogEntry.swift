@@ -165,17 +165,16 @@ private struct LogTime {
     private let micros: Int64
 
     init(_ microsecondsSince1970: Int64) {
-        let second = Self.floorDivide(microsecondsSince1970, 1_000_000)
+        let second = microsecondsSince1970.floorDivided(by: 1_000_000)
         micros = microsecondsSince1970 - second * 1_000_000
-        let day = Self.floorDivide(second, 86400)
+        let day = second.floorDivided(by: 86400)
         date = CivilDate(daysSince1970: day)
         secondOfDay = second - day * 86400
     }
 
     /// `26/Nov/2026:01:42:11 +0000`
     var common: String {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        return "\(Self.padded(date.day))/\(months[Int(date.month) - 1])/\(date.year):\(clock) +0000"
+        "\(Self.padded(date.day))/\(HTTPDate.months[Int(date.month) - 1])/\(date.year):\(clock) +0000"
     }
 
     /// `2026-11-26T01:42:11.000512Z` (RFC 3339)
@@ -190,10 +189,5 @@ private struct LogTime {
     private static func padded(_ number: Int64, to digits: Int = 2) -> String {
         let text = "\(number)"
         return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-    }
-
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-        let quotient = value / divisor
-        return value % divisor < 0 ? quotient - 1 : quotient
     }
 }
