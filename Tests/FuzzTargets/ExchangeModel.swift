@@ -183,6 +183,7 @@ struct ExchangeModel: ~Copyable {
         responses.reset()
         responseDecoder = nil
         backendPending = []
+        guard exchange.mayTry else { return perform(exchange.nonePicked(.allTried)) }
         backend = BackendModel()
         perform(exchange.picked(reused: reuses && !exchange.offersUpgrade))
     }

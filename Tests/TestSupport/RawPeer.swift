@@ -148,19 +148,19 @@ package final class RawServer: @unchecked Sendable {
     private let accepted: AsyncStream<RawPeer>
     private var listener: StreamListener?
 
-    /// Listens on a port of 127.0.0.1.
-    package init(loop: EventLoop) async throws {
+    /// Listens on `address`, by default on a port of 127.0.0.1.
+    package init(loop: EventLoop, address: SocketAddress? = nil) async throws {
         self.loop = loop
         let (stream, continuation) = AsyncStream<RawPeer>.makeStream()
         accepted = stream
         let box = try await loop.run {
-            let listener = try StreamListener(loop: loop, address: .ip("127.0.0.1", port: 0)) { stream in
+            let listener = try StreamListener(loop: loop, address: address ?? .ip("127.0.0.1", port: 0)) { stream in
                 continuation.yield(RawPeer(accepted: stream, loop: loop))
             }
             return ListenerBox(listener: listener, address: listener.address ?? .ip("127.0.0.1", port: 0))
         }
         listener = box.listener
-        address = box.address
+        self.address = box.address
     }
 
     private struct ListenerBox: @unchecked Sendable {

@@ -216,7 +216,7 @@ package final class TrailerSection {
     private static let forbidden: [StaticString] = [
         "authorization", "www-authenticate", "authentication-info", "proxy-authentication-info", "cookie", "set-cookie",
         "content-encoding", "content-type", "content-range", "cache-control", "pragma", "age", "expires", "vary",
-        "location", "retry-after", "warning", "max-forwards", "range", "if-match", "if-none-match", "if-range",
+        "location", "retry-after", "warning", "range", "if-match", "if-none-match", "if-range",
         "if-modified-since", "if-unmodified-since",
     ]
 }

@@ -24,6 +24,8 @@ package struct FieldSection: Sendable {
     package private(set) var requestID: ByteRange?
     /// There is more than one X-Request-ID.
     package private(set) var isRequestIDRepeated = false
+    /// The smallest number in a Max-Forwards field; what is no number says nothing.
+    package private(set) var maxForwards: UInt64?
     /// A TE field has the value trailers.
     package private(set) var acceptsTrailers = false
 
@@ -44,6 +46,7 @@ package struct FieldSection: Sendable {
         hasForwarded = false
         requestID = nil
         isRequestIDRepeated = false
+        maxForwards = nil
         acceptsTrailers = false
     }
 
@@ -78,6 +81,10 @@ package struct FieldSection: Sendable {
         case .xRequestID:
             isRequestIDRepeated = requestID != nil
             requestID = requestID ?? field.value
+        case .maxForwards:
+            if let count = try? Self.parseLength(field.value.range, in: bytes) {
+                maxForwards = min(count, maxForwards ?? count)
+            }
         case .te:
             bytes.forEachListElement(in: field.value.range) { element in
                 if bytes.equalsToken("trailers", in: element) { acceptsTrailers = true }

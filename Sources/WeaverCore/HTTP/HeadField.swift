@@ -60,7 +60,7 @@ package struct HeadField: Sendable {
 package enum KnownField: UInt8, Sendable {
     case other
     case host, contentLength, transferEncoding, connection, keepAlive, proxyConnection, te, upgrade, expect, date
-    case trailer, proxyAuthenticate, proxyAuthorization
+    case trailer, proxyAuthenticate, proxyAuthorization, maxForwards
     case forwarded, xForwardedFor, xForwardedProto, xForwardedHost, xRequestID
     /// One of the others with "_" in the place of "-". Where names become variables (CGI, WSGI, PHP) it cannot be told
     /// from that one: it would be a second Content-Length, or a forged X-Forwarded-For.
@@ -84,7 +84,9 @@ package enum KnownField: UInt8, Sendable {
             case 10:
                 bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "c")
                     ? found(.connection, "connection") : found(.keepAlive, "keep-alive")
-            case 12: found(.xRequestID, "x-request-id")
+            case 12:
+                bytes.byte(name.lowerBound) | 0x20 == UInt8(ascii: "m")
+                    ? found(.maxForwards, "max-forwards") : found(.xRequestID, "x-request-id")
             case 14: found(.contentLength, "content-length")
             case 15: found(.xForwardedFor, "x-forwarded-for")
             case 16:

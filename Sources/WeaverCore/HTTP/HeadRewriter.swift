@@ -23,6 +23,7 @@ package enum HeadRewriter {
             }
             output.append(ascii: "\r\n")
         }
+        var isMaxForwardsWritten = false
         for field in head.section.fields {
             switch field.known {
             case .host:
@@ -37,6 +38,10 @@ package enum HeadRewriter {
                 if case .received = requestID { output.append(field, of: bytes) }
             case .expect where !head.expectsContinue:
                 break
+            case .maxForwards where head.forwardsLeft != nil:
+                // Several would be several readings: one is left.
+                if !isMaxForwardsWritten { writeMaxForwards(head, to: &output) }
+                isMaxForwardsWritten = true
             case .transferEncoding:
                 if head.framing == .chunked { writeFraming(field, value: "chunked", in: bytes, to: &output) }
             default:
@@ -48,6 +53,12 @@ package enum HeadRewriter {
         if case .made = requestID { requestID.writeField(to: &output) }
         // RFC 9110 section 7.6.3: a gateway has to say so towards its backends.
         output.append(ascii: head.minorVersion >= 1 ? "Via: 1.1 weaver\r\n\r\n" : "Via: 1.0 weaver\r\n\r\n")
+    }
+
+    private static func writeMaxForwards(_ head: borrowing RequestHead, to output: inout OutputBuffer) {
+        output.append(ascii: "Max-Forwards: ")
+        output.append(decimal: max(head.forwardsLeft ?? 0, 1) - 1)
+        output.append(ascii: "\r\n")
     }
 
     /// What is offered to the backend for this connection. Of TE only trailers is ours to offer: they are passed on.

@@ -6,7 +6,7 @@
 ///     state       means                                         leaves it by
 ///     idle        no request                                    begin
 ///     picking     a backend is being picked                     picked, nonePicked
-///     waiting     no backend is ready, or all are busy          backendsChanged, timedOut
+///     waiting     none is ready, all are busy, or all failed    backendsChanged, timedOut
 ///     connecting  a connection to a backend is being made       connected, backendFailed, timedOut
 ///     awaiting    the request is on its way                     responseBegan, switched, backendFailed, timedOut
 ///     responding  the response's head went to the client        responseEnded, backendFailed, timedOut
@@ -21,6 +21,10 @@
 ///   how a backend looks which closes it as idle at the same time; it is sent at most `maximumSendings` times. On a
 ///   *fresh* one the backend itself has failed: once more in all, so that the death of a replica is not seen by clients,
 ///   and a request that kills its replica does not kill them all.
+///
+/// When each backend was tried and failed, and the request might be sent again, it waits for others, or for those that
+/// failed to be due again (``BackendTable/failureBackoff``), and tries them all once more: that all replicas die at the same
+/// time, or the only one is started anew, is then a delay and no error.
 ///
 /// An offer to change the protocol counts as not idempotent: a backend that has seen it may have acted on what it says.
 @usableFromInline
@@ -51,6 +55,8 @@ package struct ProxyExchange: Sendable {
         @inlinable package static var pickBackend: Action { Action(rawValue: 1 << 3) }
         /// Wait for backends, for a bounded time.
         @inlinable package static var waitForBackend: Action { Action(rawValue: 1 << 4) }
+        /// Wait for other backends, or for those that failed to be due again; then none counts as tried.
+        @inlinable package static var waitForRecovery: Action { Action(rawValue: 1 << 15) }
         /// Write the request's head to the backend.
         @inlinable package static var sendHead: Action { Action(rawValue: 1 << 5) }
         /// Let the request's body flow.
@@ -83,12 +89,14 @@ package struct ProxyExchange: Sendable {
         package let retryAfterSeconds: Int?
     }
 
-    /// How often one request is tried: bounds what a request costs when all backends misbehave.
+    /// How many backends one request tries, and again after a recovery: bounds what it costs when all misbehave.
     package static let maximumAttempts = 6
     /// How often an idempotent request is sent to backends that may have seen it.
     package static let maximumSendings = 3
     /// How often it is sent again after a fresh connection broke.
     package static let maximumRepeatsAfterFresh = 1
+    /// How often one request waits for backends that have failed to be due again.
+    package static let maximumRecoveries = 1
     /// What a client is told to wait when no backend is ready.
     package static let retryAfterSeconds = 1
 
@@ -112,6 +120,8 @@ package struct ProxyExchange: Sendable {
     private var isReused = false
     private var lastFailure: Failure?
     private var waitsForRoom = false
+    private var waitsForRecovery = false
+    private var recoveries = 0
     /// What to answer, valid after `sendFailure`.
     package private(set) var failure: Failure?
 
@@ -135,6 +145,9 @@ package struct ProxyExchange: Sendable {
         if case .connecting = state { return true }
         return false
     }
+
+    /// One more backend may be tried; otherwise each one counts as tried.
+    package var mayTry: Bool { attempts < Self.maximumAttempts }
 
     /// The request is on its way, and nothing of a response has come.
     package var isAwaiting: Bool {
@@ -216,17 +229,26 @@ package struct ProxyExchange: Sendable {
                 retryAfterSeconds: Self.retryAfterSeconds))
     }
 
-    /// There is no backend to pick: none at all, or each one was tried, or what is left has too much in flight.
+    /// Why there is no backend to pick.
+    package enum Shortage: Sendable {
+        /// There is none.
+        case none
+        /// Each one was tried, or as many as may be.
+        case allTried
+        /// One that was not tried takes requests again when it has finished one.
+        case allBusy
+    }
+
+    /// There is no backend to pick.
     ///
-    /// - Parameters:
-    ///   - isBusy: a backend that was not tried takes requests again when it has finished one.
-    ///   - mayWait: not too many requests wait already.
-    package mutating func nonePicked(isBusy: Bool = false, mayWait: Bool = true) -> Action {
-        if let lastFailure, !isBusy { return fail(lastFailure) }
-        waitsForRoom = isBusy
+    /// - Parameter mayWait: not too many requests wait already.
+    package mutating func nonePicked(_ shortage: Shortage, mayWait: Bool = true) -> Action {
+        waitsForRoom = shortage == .allBusy
+        waitsForRecovery = shortage == .allTried
+        if waitsForRecovery, recoveries == Self.maximumRecoveries || !mayWait { return fail(lastFailure ?? noneReady) }
         guard mayWait else { return fail(noneReady) }
         state = .waiting
-        return [.holdRequestBody, .waitForBackend]
+        return [.holdRequestBody, waitsForRecovery ? .waitForRecovery : .waitForBackend]
     }
 
     private var noneReady: Failure {
@@ -298,7 +320,11 @@ package struct ProxyExchange: Sendable {
     package mutating func timedOut() -> Action {
         switch state {
         case .waiting:
-            return fail(noneReady)
+            guard waitsForRecovery else { return fail(noneReady) }
+            recoveries += 1
+            attempts = 0
+            state = .picking
+            return .pickBackend
         case .connecting:
             return retry(
                 or: Failure(status: .gatewayTimeout, detail: "no connection to a replica", retryAfterSeconds: nil))
@@ -322,7 +348,6 @@ package struct ProxyExchange: Sendable {
     }
 
     private mutating func retry(or last: Failure) -> Action {
-        guard attempts < Self.maximumAttempts else { return fail(last) }
         lastFailure = last
         state = .picking
         return [.closeBackend, .holdRequestBody, .pickBackend]

@@ -29,6 +29,10 @@ package struct RequestHead: Sendable {
     /// The target as it was sent, in whichever form: its path is its end in each.
     package var targetRange: ByteRange { ByteRange(Int(methodName.end) + 1..<Int(target.path.end)) }
 
+    /// How many proxies may still pass it on, this one included (RFC 9110 section 7.6.2): at 0 who has it answers it. Nil
+    /// where nothing is said, and for methods other than OPTIONS and TRACE, for which it says nothing.
+    package var forwardsLeft: UInt64? { method == .options || method == .trace ? section.maxForwards : nil }
+
     /// The host the request is for: of the target, else of the Host field. Nil for HTTP/1.0 without either.
     package var authority: ByteRange? { target.authority ?? section.host }
 }

@@ -48,9 +48,14 @@ extension ProxiedClient {
         record?.entry.status = status.rawValue
     }
 
-    /// The proxy answers by itself.
+    /// The proxy answers in the place of a backend.
     func noteFailure(_ status: HTTPStatus) {
         proxy.traffic.value.failed()
+        noteOwnAnswer(status)
+    }
+
+    /// The proxy answers by itself.
+    func noteOwnAnswer(_ status: HTTPStatus) {
         proxy.traffic.value.answered(since: requestBegan, now: proxy.loop.now)
         record?.entry.status = status.rawValue
     }

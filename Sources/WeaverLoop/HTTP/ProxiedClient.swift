@@ -50,13 +50,8 @@ final class ProxiedClient {
         if action.contains(.releaseBackend) { giveBack(keep: true) }
         if action.contains(.holdRequestBody), !connection.isRequestComplete { connection.pauseBody() }
         if action.contains(.pickBackend) { pick() }
-        if action.contains(.waitForBackend) {
-            proxy.wait(self)
-            // One bound for all the waiting of a request: it may be woken and find nothing.
-            let deadline = waitDeadline ?? loop.now + proxy.configuration.waitTimeout
-            waitDeadline = deadline
-            connection.handlerDeadline = deadline
-        }
+        if action.contains(.waitForBackend) { wait() }
+        if action.contains(.waitForRecovery) { wait(atMost: BackendTable.failureBackoff) }
         if action.contains(.sendHead) { sendHead() }
         if action.contains(.readRequestBody) { connection.resumeBody() }
         if action.contains(.sendFailure), let failure = exchangeState.value.failure {
@@ -86,6 +81,15 @@ final class ProxiedClient {
         proxy.release(given, keep: keep)
     }
 
+    /// Waits for backends; one bound for all the waiting of a request: it may be woken and find nothing.
+    private func wait(atMost nanoseconds: UInt64 = .max) {
+        let now = loop.now
+        proxy.wait(self)
+        let deadline = waitDeadline ?? now + proxy.configuration.waitTimeout
+        waitDeadline = deadline
+        connection.handlerDeadline = min(deadline, now.advanced(nanoseconds: nanoseconds))
+    }
+
     private func pick() {
         proxy.stopWaiting(self)
         connection.handlerDeadline = nil
@@ -93,6 +97,9 @@ final class ProxiedClient {
         if isNewRequest {
             isNewRequest = false
             requestBegan = attemptBegan
+        }
+        guard exchangeState.value.mayTry else {
+            return perform(exchangeState.value.nonePicked(.allTried, mayWait: proxy.mayWait))
         }
         switch proxy.pick(
             for: self, excluding: excluded.value, forTunnel: exchangeState.value.offersUpgrade, now: attemptBegan)
@@ -116,9 +123,10 @@ final class ProxiedClient {
         case .exhausted:
             perform(exchangeState.value.localFailure())
         case .busy:
-            perform(exchangeState.value.nonePicked(isBusy: true, mayWait: proxy.mayWait))
+            perform(exchangeState.value.nonePicked(.allBusy, mayWait: proxy.mayWait))
         case .none:
-            perform(exchangeState.value.nonePicked(mayWait: proxy.mayWait))
+            perform(
+                exchangeState.value.nonePicked(proxy.hasBackends ? .allTried : .none, mayWait: proxy.mayWait))
         }
     }
 
@@ -133,6 +141,15 @@ final class ProxiedClient {
     private func awaitResponse() {
         guard exchangeState.value.isAwaiting else { return }
         connection.handlerDeadline = loop.roundTime.advanced(nanoseconds: proxy.responseBound)
+    }
+
+    /// The request may not be passed on: who has it is the one whom it was for (RFC 9110 section 7.6.2).
+    private func answer(_ request: borrowing RequestHead) {
+        let status = request.method == .options ? HTTPStatus.ok : .notImplemented
+        requestBegan = loop.now
+        noteOwnAnswer(status)
+        noteEnd(isComplete: true)
+        connection.respondError(status, detail: "this is a proxy, and Max-Forwards is 0", requestID: requestID)
     }
 
     func forgetHead() {
@@ -236,6 +253,7 @@ extension ProxiedClient: HTTPConnectionHandler {
         let id = RequestID.received(with: request, in: bytes) ?? proxy.makeRequestID()
         requestID = id
         noteRequest(request, id: id, in: bytes)
+        if request.forwardsLeft == 0 { return answer(request) }
         HeadRewriter.write(
             request: request, in: bytes, from: peer.value, requestID: id, upgrade: upgrade, to: &head.value)
         perform(
@@ -284,6 +302,8 @@ extension ProxiedClient: HTTPConnectionHandler {
         if exchangeState.value.isAwaiting || exchangeState.value.isConnecting {
             backend?.backend.traffic.value.failed()
         }
+        // Those that were tried and failed are due again.
+        if exchangeState.value.isWaiting { excluded.value.removeAll() }
         perform(exchangeState.value.timedOut())
     }
 

@@ -271,6 +271,9 @@ package final class ReverseProxy {
         wakeOne()
     }
 
+    /// There are backends, ready or not.
+    var hasBackends: Bool { !backends.isEmpty }
+
     /// One more may wait.
     var mayWait: Bool { waiting.value.count < configuration.maximumWaiting }
 

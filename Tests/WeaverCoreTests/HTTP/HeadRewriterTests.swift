@@ -50,6 +50,21 @@ struct HeadRewriterTests {
                 == "GET /x HTTP/1.1\r\nhOST: a\r\nb: 2\r\nA: 1\r\nb: 3\r\n\(Self.forwarded)a\r\n\r\n")
     }
 
+    /// RFC 9110 section 7.6.2.
+    @Test func maxForwardsCountsDownForOptionsAndTraceOnly() throws {
+        #expect(
+            try forward("OPTIONS /x HTTP/1.1\r\nHost: a\r\nmax-forwards: 10\r\n\r\n")
+                == "OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 9\r\n\(Self.forwarded)a\r\n\r\n")
+        #expect(
+            try forward("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 7\r\nA: 1\r\nMax-Forwards: 3\r\n\r\n")
+                == "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 2\r\nA: 1\r\n\(Self.forwarded)a\r\n\r\n")
+        for untouched in [
+            "GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 4", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: -1",
+        ] {
+            #expect(try forward("\(untouched)\r\n\r\n") == "\(untouched)\r\n\(Self.forwarded)a\r\n\r\n")
+        }
+    }
+
     @Test func hopByHopFieldsAndThoseConnectionNamesGo() throws {
         #expect(
             try forward(

@@ -123,7 +123,7 @@ struct ProxyExchangeTests {
         _ = exchange.begin(isIdempotent: false)
         _ = exchange.picked(reused: false)
         #expect(exchange.backendRemoved() == [.closeBackend, .holdRequestBody, .pickBackend])
-        #expect(exchange.nonePicked() == [.holdRequestBody, .waitForBackend])
+        #expect(exchange.nonePicked(.none) == [.holdRequestBody, .waitForBackend])
         #expect(exchange.backendRemoved() == [])
     }
 
@@ -136,27 +136,69 @@ struct ProxyExchangeTests {
         #expect(exchange.isIdle)
     }
 
-    @Test func unreachableBackendsAreTriedOnceEachThenTheClientHears() {
+    /// All replicas may have died in the same moment: they are tried again once they may have been started anew.
+    @Test func whenEachBackendHasFailedTheRequestWaitsForThemOnceThenTheClientHears() {
         var exchange = ProxyExchange()
         _ = exchange.begin(isIdempotent: false)
-        for _ in 0..<2 {
-            _ = exchange.picked(reused: false)
-            #expect(
-                exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
-                    == [.closeBackend, .holdRequestBody, .pickBackend])
+        for recovery in 0...ProxyExchange.maximumRecoveries {
+            for _ in 0..<2 {
+                _ = exchange.picked(reused: false)
+                #expect(
+                    exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+                        == [.closeBackend, .holdRequestBody, .pickBackend])
+            }
+            if recovery == ProxyExchange.maximumRecoveries { break }
+            #expect(exchange.nonePicked(.allTried) == [.holdRequestBody, .waitForRecovery])
+            #expect(exchange.timedOut() == .pickBackend)
         }
-        #expect(exchange.nonePicked() == .sendFailure)
+        #expect(exchange.nonePicked(.allTried) == .sendFailure)
         #expect(exchange.failure == .init(status: .badGateway, detail: "refused", retryAfterSeconds: nil))
         #expect(exchange.isIdle)
+    }
+
+    @Test func aBackendThatComesWhileTheOthersAreWaitedForIsUsedAtOnce() {
+        var exchange = awaiting(reused: true)
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "killed")
+        #expect(exchange.nonePicked(.allTried) == [.holdRequestBody, .waitForRecovery])
+        #expect(exchange.backendsChanged() == .pickBackend)
+        #expect(exchange.picked(reused: false) == .holdRequestBody)
+        #expect(exchange.connected() == [.sendHead, .readRequestBody])
+    }
+
+    /// The babysitter may take the dead ones away before it has others: then the request waits as any other.
+    @Test func backendsThatVanishAfterTheyHaveFailedAreWaitedForAsIfThereHadBeenNone() {
+        var exchange = ProxyExchange()
+        _ = exchange.begin(isIdempotent: false)
+        _ = exchange.picked(reused: false)
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+        _ = exchange.nonePicked(.allTried)
+        #expect(exchange.timedOut() == .pickBackend)
+        #expect(exchange.nonePicked(.none) == [.holdRequestBody, .waitForBackend])
+        #expect(exchange.timedOut() == .sendFailure)
+        #expect(exchange.failure?.status == .serviceUnavailable)
+    }
+
+    @Test func withTooManyWaitingAFailureIsToldAtOnce() {
+        var exchange = ProxyExchange()
+        _ = exchange.begin(isIdempotent: false)
+        _ = exchange.picked(reused: false)
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+        #expect(exchange.nonePicked(.allTried, mayWait: false) == .sendFailure)
+        #expect(exchange.failure?.status == .badGateway)
     }
 
     @Test func attemptsAreBounded() {
         var exchange = ProxyExchange()
         _ = exchange.begin(isIdempotent: true)
-        for attempt in 1...ProxyExchange.maximumAttempts {
-            _ = exchange.picked(reused: true)
-            let action = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
-            #expect(action.contains(.pickBackend) == (attempt < ProxyExchange.maximumAttempts))
+        for _ in 0...ProxyExchange.maximumRecoveries {
+            for attempt in 1...ProxyExchange.maximumAttempts {
+                #expect(exchange.mayTry)
+                _ = exchange.picked(reused: true)
+                _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
+                #expect(exchange.mayTry == (attempt < ProxyExchange.maximumAttempts))
+            }
+            _ = exchange.nonePicked(.allTried)
+            _ = exchange.timedOut()
         }
         #expect(exchange.isIdle)
     }
@@ -164,14 +206,14 @@ struct ProxyExchangeTests {
     @Test func withoutBackendsTheRequestWaitsForOneOrTheBound() {
         var lucky = ProxyExchange()
         _ = lucky.begin(isIdempotent: false)
-        #expect(lucky.nonePicked() == [.holdRequestBody, .waitForBackend])
+        #expect(lucky.nonePicked(.none) == [.holdRequestBody, .waitForBackend])
         #expect(!lucky.takesBody)
         #expect(lucky.backendsChanged() == .pickBackend)
         #expect(lucky.picked(reused: true) == [.sendHead, .readRequestBody])
         #expect(lucky.backendsChanged() == [])
         var unlucky = ProxyExchange()
         _ = unlucky.begin(isIdempotent: false)
-        _ = unlucky.nonePicked()
+        _ = unlucky.nonePicked(.none)
         #expect(unlucky.timedOut() == .sendFailure)
         #expect(unlucky.failure?.status == .serviceUnavailable)
         #expect(unlucky.failure?.retryAfterSeconds == ProxyExchange.retryAfterSeconds)
@@ -185,7 +227,7 @@ struct ProxyExchangeTests {
         _ = connecting.begin(isIdempotent: false)
         _ = connecting.picked(reused: false)
         #expect(connecting.timedOut() == [.closeBackend, .holdRequestBody, .pickBackend])
-        #expect(connecting.nonePicked() == .sendFailure)
+        #expect(connecting.nonePicked(.allTried, mayWait: false) == .sendFailure)
         #expect(connecting.failure?.status == .gatewayTimeout)
         var begun = awaiting(reused: true)
         begun.responseBegan()
@@ -256,9 +298,9 @@ struct BackendTableTests {
     @Test func whereAllAreBusyARequestWaitsForRoomOrHearsSo() {
         var exchange = ProxyExchange()
         _ = exchange.begin(isIdempotent: false)
-        #expect(exchange.nonePicked(isBusy: true) == [.holdRequestBody, .waitForBackend])
+        #expect(exchange.nonePicked(.allBusy) == [.holdRequestBody, .waitForBackend])
         #expect(exchange.backendsChanged() == .pickBackend)
-        #expect(exchange.nonePicked(isBusy: true, mayWait: false) == .sendFailure)
+        #expect(exchange.nonePicked(.allBusy, mayWait: false) == .sendFailure)
         #expect(
             exchange.failure
                 == .init(status: .serviceUnavailable, detail: "every replica is busy", retryAfterSeconds: 1))
@@ -266,7 +308,7 @@ struct BackendTableTests {
         _ = exchange.begin(isIdempotent: false)
         _ = exchange.picked(reused: false)
         _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "")
-        #expect(exchange.nonePicked(isBusy: true) == [.holdRequestBody, .waitForBackend])
+        #expect(exchange.nonePicked(.allBusy) == [.holdRequestBody, .waitForBackend])
         #expect(exchange.timedOut() == .sendFailure)
         #expect(exchange.failure?.status == .serviceUnavailable)
     }
@@ -306,19 +348,6 @@ struct BackendTableTests {
         #expect(table.state(of: a, now: 11) == .ready)
         table.remove(a)
         #expect(table.state(of: a, now: 11) == .draining)
-    }
-
-    @Test func failedBackendIsBackingOffThenFailingAndReadyOnceItHasAnswered() {
-        var table = BackendTable()
-        let id = table.add()
-        #expect(table.state(of: id, now: 10) == .ready)
-        table.failed(id, now: 10)
-        #expect(table.state(of: id, now: 9 + BackendTable.failureBackoff) == .backingOff)
-        #expect(table.state(of: id, now: 10 + BackendTable.failureBackoff) == .failing)
-        table.succeeded(id)
-        #expect(table.state(of: id, now: 11) == .ready)
-        table.remove(id)
-        #expect(table.state(of: id, now: 11) == .draining)
     }
 
     @Test func removedBackendIsNotPickedAndItsExchangesMayStillEnd() {

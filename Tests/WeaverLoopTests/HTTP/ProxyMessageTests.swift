@@ -68,6 +68,21 @@ struct ProxyMessageTests {
         }
     }
 
+    @Test(
+        "9110-7.6.2: at Max-Forwards 0 the proxy answers, and passes nothing on",
+        arguments: [("OPTIONS", "200 OK"), ("TRACE", "501 Not Implemented")])
+    func requestThatMayNotBePassedOnIsAnswered(_ method: String, _ status: String) async throws {
+        try await withProxy { proxy, _, client in
+            for _ in 0..<2 {
+                try await client.send("\(method) / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n")
+                #expect(await client.receive("is 0\n").hasPrefix("HTTP/1.1 \(status)\r\n"))
+                try await client.forget()
+            }
+            #expect(try await proxy.counters().backendConnections == 0)
+            #expect(try await proxy.status().traffic.failures == 0)
+        }
+    }
+
     @Test("9110-10.1.1: another expectation is 417")
     func unknownExpectationIsRefused() async throws {
         try await withProxy { proxy, _, client in

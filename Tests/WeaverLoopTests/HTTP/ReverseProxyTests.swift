@@ -182,6 +182,27 @@ struct ReverseProxyTests {
         }
     }
 
+    /// The only replica dies with a request on it and is back in a moment, or there is another one.
+    @Test(arguments: [true, false])
+    func whenAllBackendsAreGoneAtOnceAGetWaitsForTheNext(isSameAddress: Bool) async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send(Self.get)
+            let doomed = try await accept(backend)
+            _ = await doomed.receive("\r\n\r\n")
+            try await backend.close()
+            try await doomed.close()
+            try await eventually("it waits") { try await proxy.status().waiting == 1 }
+            let next = try await RawServer(loop: proxy.loop, address: isSameAddress ? backend.address : nil)
+            if !isSameAddress { try await proxy.setBackends([next.address]) }
+            let peer = try await accept(next)
+            #expect(await peer.receive("\r\n\r\n").hasPrefix("GET /x "))
+            try await peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+            try await peer.close()
+            try await next.close()
+        }
+    }
+
     @Test func requestThatWaitsTooLongForABackendIs503AndTheConnectionGoesOn() async throws {
         try await withProxy {
             $0.waitTimeout = .milliseconds(50)
