@@ -8,6 +8,7 @@ package struct WeaverCommand: AsyncParsableCommand {
         discussion: """
             The same binary runs as one process or as many; a config file says how.
 
+              weaver new NAME                    a package to begin with
               weaver single deploy weaver.toml   everything in one process
               weaver multi deploy weaver.toml    components in processes of
                                                  their own, replicated and
@@ -21,8 +22,8 @@ package struct WeaverCommand: AsyncParsableCommand {
             """,
         version: VersionCommand.text,
         subcommands: [
-            MultiCommand.self, SingleCommand.self, CheckCommand.self, CallgraphCommand.self, ProxyCommand.self,
-            VersionCommand.self,
+            NewCommand.self, MultiCommand.self, SingleCommand.self, CheckCommand.self, CallgraphCommand.self,
+            ProxyCommand.self, VersionCommand.self,
         ])
 
     package init() {}
@@ -32,7 +33,7 @@ package struct WeaverCommand: AsyncParsableCommand {
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try SubcommandSpelling.check(arguments, of: WeaverCommand.self)
-            var command = try parseAsRoot(arguments)
+            var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

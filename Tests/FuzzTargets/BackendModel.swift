@@ -33,7 +33,7 @@ struct BackendModel {
         sent += output.copyBytes()
     }
 
-    mutating func ended(_ trailers: TrailerSection) {
+    mutating func ended(_ trailers: TrailerSection?) {
         var output = OutputBuffer()
         output.appendLastChunk(trailers)
         sent += output.copyBytes()

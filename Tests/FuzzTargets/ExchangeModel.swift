@@ -5,7 +5,7 @@ import WeaverCore
 ///
 /// It does what `HTTPServerConnection`, `ProxiedClient` and `BackendConnection` do with bytes; time and the choice among
 /// backends come from the input.
-struct ExchangeModel {
+struct ExchangeModel: ~Copyable {
     /// What a client has to be able to read back.
     struct Answer {
         let method: HTTPMethod

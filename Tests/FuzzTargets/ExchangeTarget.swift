@@ -24,17 +24,16 @@ func checkExchange(_ bytes: [UInt8]) {
         default: event & 8 == 0 ? model.timeOut() : model.clientLeaves()
         }
     }
-    checkAnswers(model)
+    check(model.answers, tunnel: model.tunnelToClient ?? [], in: model.toClient)
 }
 
 /// What the client got reads back as one final response for each request, in order, with the bodies that the backends
 /// sent; only the last one may be cut.
-private func checkAnswers(_ model: ExchangeModel) {
-    let bytes = model.toClient
+private func check(_ answers: [ExchangeModel.Answer], tunnel: [UInt8], in bytes: [UInt8]) {
     let span = unsafe bytes.span.bytes
     var offset = 0
     do throws(HTTPFault) {
-        for (index, answer) in model.answers.enumerated() {
+        for (index, answer) in answers.enumerated() {
             for status in answer.interim {
                 let head = try readHead(span, &offset, answer.method)
                 precondition(head.status == status && !answer.isOldClient, "another interim response")
@@ -56,12 +55,12 @@ private func checkAnswers(_ model: ExchangeModel) {
             if head.framing == .untilClose, answer.isComplete { try decoder.finishAtClose() }
             precondition(body == answer.body, "another body")
             precondition(decoder.isAtEnd == answer.isComplete, "a cut that does not show, or one that is none")
-            if !answer.isComplete { precondition(index == model.answers.count - 1, "a response behind a cut one") }
+            if !answer.isComplete { precondition(index == answers.count - 1, "a response behind a cut one") }
         }
     } catch {
         preconditionFailure("what was passed on is no response: \(error)")
     }
-    precondition(Array(bytes[offset...]) == model.tunnelToClient ?? [], "bytes behind the responses")
+    precondition(Array(bytes[offset...]) == tunnel, "bytes behind the responses")
 }
 
 private func readHead(_ span: RawSpan, _ offset: inout Int, _ method: HTTPMethod) throws(HTTPFault) -> ResponseHead {

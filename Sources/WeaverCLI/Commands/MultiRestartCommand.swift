@@ -26,14 +26,15 @@ struct MultiRestartCommand: AsyncParsableCommand {
             restart with exit code 1; the old ones serve on. To interrupt this
             command does not end the restart.
 
-            A deployment is named by its id or the beginning of it. Without a
-            name, the only one that runs is meant.
+            A deployment is named by its id, the beginning of it, or the name of
+            its application. Without a name, the only one that runs is meant.
             """)
 
-    @Option(help: "Replace only the processes that host this component.")
+    @Option(help: "Replace only the processes that host this component.", completion: RunningNames.components)
     var component: String?
 
-    @Argument(help: "The deployment's id, or the beginning of it.")
+    @Argument(
+        help: "The deployment: its id, the beginning of it, or its application.", completion: RunningNames.deployments)
     var deployment: String?
 
     func run() async throws {

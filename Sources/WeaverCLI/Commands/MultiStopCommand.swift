@@ -15,14 +15,15 @@ struct MultiStopCommand: AsyncParsableCommand {
         commandName: "stop",
         abstract: "Ends a deployment in order, and waits until it has ended.",
         discussion: """
-            A deployment is named by its id or the beginning of it. Without a
-            name, the only one that runs is meant.
+            A deployment is named by its id, the beginning of it, or the name of
+            its application. Without a name, the only one that runs is meant.
             """)
 
     /// How long a deployment may take to end before the command gives up waiting.
     static let bound = Duration.seconds(120)
 
-    @Argument(help: "The deployment's id, or the beginning of it.")
+    @Argument(
+        help: "The deployment: its id, the beginning of it, or its application.", completion: RunningNames.deployments)
     var deployment: String?
 
     func run() async throws {
@@ -38,17 +39,18 @@ struct MultiStopCommand: AsyncParsableCommand {
 
 /// Finds the deployment that somebody means.
 enum DeploymentChoice {
-    /// The one whose id begins with `prefix`, or the only one when there is no prefix.
+    /// The one whose id begins with `name` or whose application is called so; the only one when there is no name.
     static func choose(
-        _ prefix: String?, among entries: [DeploymentRegistry.Entry]
+        _ name: String?, among entries: [DeploymentRegistry.Entry]
     ) throws -> DeploymentRegistry.Entry {
-        let matching = entries.filter { $0.deployment.hasPrefix(prefix?.lowercased() ?? "") }
+        let matching = entries.filter { $0.deployment.hasPrefix(name?.lowercased() ?? "") || $0.app == name }
         if matching.count == 1 { return matching[0] }
         let known = entries.map { "\($0.app) \($0.deployment)" }.joined(separator: ", ")
         if entries.isEmpty { throw DeploymentChoiceError(description: "no deployment is running") }
-        if let prefix {
-            let problem = matching.isEmpty ? "no deployment's id begins" : "the ids of several deployments begin"
-            throw DeploymentChoiceError(description: "\(problem) with \"\(prefix)\"; running: \(known)")
+        if let name {
+            let problem = matching.isEmpty ? "no deployment is" : "several deployments are"
+            throw DeploymentChoiceError(
+                description: "\(problem) called \"\(name)\", by application or beginning of the id; running: \(known)")
         }
         throw DeploymentChoiceError(description: "name the deployment that is meant; running: \(known)")
     }

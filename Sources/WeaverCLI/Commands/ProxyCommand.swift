@@ -62,13 +62,15 @@ struct ProxyCommand: AsyncParsableCommand {
         name: .long,
         help: ArgumentHelp(
             "A line for each request: \(ProxyOptions.accessLogNames.joined(separator: ", ")). (default: off)",
-            valueName: "format"))
+            valueName: "format"),
+        completion: .list(ProxyOptions.accessLogNames))
     var accessLog: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Where they go, at its end; /dev/stderr works, too. (default: the standard output)", valueName: "file"))
+            "Where they go, at its end; /dev/stderr works, too. (default: the standard output)", valueName: "file"),
+        completion: .file())
     var accessLogFile: String?
 
     @Option(

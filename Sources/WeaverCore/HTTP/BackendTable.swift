@@ -17,14 +17,15 @@ package struct BackendTable: Sendable {
 
     /// What there is to pick.
     package enum Choice: Sendable, Equatable {
-        case backend(ID)
+        /// This one, whose place among the others is `at`: they stand in the order in which they were added.
+        case backend(ID, at: Int)
         /// Those that might be picked have as much in flight as they may.
         case busy
         /// There is none, or each one is excluded.
         case none
 
         /// The backend that was picked.
-        package var id: ID? { if case .backend(let id) = self { id } else { nil } }
+        package var id: ID? { if case .backend(let id, _) = self { id } else { nil } }
     }
 
     private let maximumInFlight: Int
@@ -76,7 +77,7 @@ package struct BackendTable: Sendable {
             if isBetter(entries[index], than: entries[current], forTunnel: forTunnel, now: now) { best = index }
         }
         guard let best else { return isBusy ? .busy : .none }
-        return .backend(entries[best].id)
+        return .backend(entries[best].id, at: best)
     }
 
     private func isBetter(_ entry: Entry, than other: Entry, forTunnel: Bool, now: UInt64) -> Bool {

@@ -2,7 +2,7 @@
 ///
 /// Feed it each span that arrives behind a head, calling `next` until it wants more or the body ends; what lies behind
 /// the end is left alone. The content is never copied; of a chunked body only the trailer section is kept.
-package struct BodyDecoder: Sendable {
+package struct BodyDecoder: ~Copyable {
     /// What `next` found.
     package enum Step: Sendable, Equatable {
         /// Content: this range of the input.
@@ -31,7 +31,7 @@ package struct BodyDecoder: Sendable {
     private var state: State
     private var lineBytes = 0
     private var extensionBytes = 0
-    private var trailer = TrailerSection()
+    private var trailer: TrailerSection?
 
     /// A decoder for one body.
     package init(_ framing: BodyFraming, limits: HTTPLimits) {
@@ -65,8 +65,8 @@ package struct BodyDecoder: Sendable {
         state = remaining == UInt64(count) ? .ended : .length(remaining - UInt64(count))
     }
 
-    /// The trailer fields, once the body has ended.
-    package var trailers: TrailerSection { trailer }
+    /// The trailer section, once a chunked body has ended; nil behind every other body.
+    package var trailers: TrailerSection? { trailer }
 
     /// Goes on at `offset`, which it moves.
     package mutating func next(_ bytes: RawSpan, at offset: inout Int) throws(HTTPFault) -> Step {
@@ -138,6 +138,7 @@ package struct BodyDecoder: Sendable {
             guard extensionBytes <= limits.chunkExtensionBytes else { throw .chunkLineTooLong }
             lineBytes = 0
             state = size == 0 ? .trailers : .chunkData(size)
+            if size == 0 { trailer = TrailerSection() }
         case .chunkEnd:
             guard byte == 0x0D else { throw .malformedChunk }
             state = .chunkEndLineFeed
@@ -145,7 +146,7 @@ package struct BodyDecoder: Sendable {
             guard byte == 0x0A else { throw .malformedChunk }
             state = .chunkSize(0, digits: 0)
         case .trailers:
-            if try trailer.append(byte, limits: limits) { state = .ended }
+            if try trailer?.append(byte, limits: limits) == true { state = .ended }
         case .length, .untilClose, .chunkData, .ended:
             preconditionFailure("not a byte of the chunked framing")
         }
@@ -175,7 +176,10 @@ package struct BodyDecoder: Sendable {
 
 /// The fields behind a chunked body (RFC 9112 section 7.1.2). Almost always none: then nothing is allocated beyond
 /// the two bytes of its end.
-package struct TrailerSection: Sendable {
+///
+/// An object, because what every body hands on and almost none has should be one pointer. Its decoder adds to it; once
+/// the body has ended nobody does.
+package final class TrailerSection {
     /// The raw section, its empty line included.
     package private(set) var bytes: [UInt8] = []
     /// Its fields, offsets into `bytes`.
@@ -188,7 +192,7 @@ package struct TrailerSection: Sendable {
     package init() {}
 
     /// Adds a byte, true when it was the last one of the section.
-    mutating func append(_ byte: UInt8, limits: HTTPLimits) throws(HTTPFault) -> Bool {
+    func append(_ byte: UInt8, limits: HTTPLimits) throws(HTTPFault) -> Bool {
         guard bytes.count < limits.trailerBytes else { throw .trailerTooLarge }
         bytes.append(byte)
         guard byte == 0x0A else { return false }

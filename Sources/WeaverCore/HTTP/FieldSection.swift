@@ -32,7 +32,8 @@ package struct FieldSection: Sendable {
 
     /// Forgets everything but the storage.
     package mutating func removeAll() {
-        fields.removeAll(keepingCapacity: true)
+        // Emptying what is empty would cost as much as emptying what is not.
+        if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
         contentLength = nil
         codings = TransferCodings()
         connection.removeAll()
@@ -154,7 +155,7 @@ package struct ConnectionOptions: Sendable {
         close = false
         keepAlive = false
         upgrade = false
-        named.removeAll(keepingCapacity: true)
+        if !named.isEmpty { named.removeAll(keepingCapacity: true) }
     }
 
     mutating func append(_ value: Range<Int>, in bytes: RawSpan) {

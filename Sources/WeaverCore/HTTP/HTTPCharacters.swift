@@ -88,12 +88,42 @@ extension RawSpan {
         return offset
     }
 
+    /// The offset of the first byte in `range` that is no letter, no digit and no "-", which is what almost all field
+    /// names are made of; possibly an earlier one among the last seven bytes of this span.
+    ///
+    /// Eight bytes at a time, as ``firstControl(in:)``.
+    package func endOfPlainName(in range: Range<Int>) -> Int {
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var offset = range.lowerBound
+        while offset < range.upperBound, offset &+ 8 <= byteCount {
+            let word = unsafe UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            // Without the top bits no sum below carries into the next byte: each sets its byte's top bit from a bound on.
+            let low = word & ~high
+            let letters = low | 0x20 &* ones
+            let isLetter = (letters &+ (0x80 - 0x61) &* ones) & ~(letters &+ (0x80 - 0x7B) &* ones)
+            let isDigit = (low &+ (0x80 - 0x30) &* ones) & ~(low &+ (0x80 - 0x3A) &* ones)
+            let isDash = (low &+ (0x80 - 0x2D) &* ones) & ~(low &+ (0x80 - 0x2E) &* ones)
+            let others = (~(isLetter | isDigit | isDash) | word) & high
+            if others != 0 { return Swift.min(offset &+ others.trailingZeroBitCount / 8, range.upperBound) }
+            offset &+= 8
+        }
+        return Swift.min(offset, range.upperBound)
+    }
+
     /// Does `range`, which holds a token, equal `lowercased` when case is ignored?
     ///
     /// `lowercased` has only lower case letters, digits and "-": setting bit 5 maps no other token character onto them.
     package func equalsToken(_ lowercased: StaticString, in range: Range<Int>) -> Bool {
         guard lowercased.utf8CodeUnitCount == range.count else { return false }
         var index = 0
+        while index &+ 8 <= range.count {
+            let word = unsafe unsafeLoadUnaligned(fromByteOffset: range.lowerBound + index, as: UInt64.self)
+            let expected = unsafe UnsafeRawPointer(lowercased.utf8Start).loadUnaligned(
+                fromByteOffset: index, as: UInt64.self)
+            if word | 0x2020_2020_2020_2020 != expected { return false }
+            index &+= 8
+        }
         while index < range.count {
             let expected = unsafe lowercased.utf8Start[index]
             if byte(range.lowerBound + index) | 0x20 != expected { return false }

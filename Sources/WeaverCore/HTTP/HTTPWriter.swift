@@ -6,6 +6,10 @@ extension OutputBuffer {
 
     /// Appends a field as it was sent, with one space before its value.
     package mutating func append(_ field: HeadField, of content: RawSpan) {
+        // Almost all were sent that way: one copy of the line instead of four.
+        if field.isCanonical(in: content) {
+            return append(content.extracting(Int(field.name.start)..<Int(field.value.end) + 2))
+        }
         append(field.name, of: content)
         append(ascii: ": ")
         append(field.value, of: content)
@@ -34,7 +38,8 @@ extension OutputBuffer {
     package mutating func appendLastChunk(_ trailers: TrailerSection? = nil) {
         append(ascii: "0\r\n")
         if let trailers {
-            let span = unsafe trailers.bytes.span.bytes
+            let section = trailers.bytes
+            let span = unsafe section.span.bytes
             for field in trailers.fields where TrailerSection.mayForward(field, in: span) { append(field, of: span) }
         }
         append(ascii: "\r\n")

@@ -29,7 +29,7 @@ package struct HeadField: Sendable {
 
     /// Parses one line of a field section (RFC 9112 section 5), without its CRLF.
     package init(line: Range<Int>, in bytes: RawSpan) throws(HTTPFault) {
-        var colon = line.lowerBound
+        var colon = bytes.endOfPlainName(in: line)
         var hasUnderscore = false
         while colon < line.upperBound {
             let byte = bytes.byte(colon)
@@ -46,6 +46,13 @@ package struct HeadField: Sendable {
         let known = KnownField(line.lowerBound..<colon, in: bytes)
         self.known =
             hasUnderscore && KnownField.isLookalike(line.lowerBound..<colon, in: bytes) ? .lookalike : known
+    }
+
+    /// It was sent with one space before its value, and none behind.
+    func isCanonical(in bytes: RawSpan) -> Bool {
+        let end = Int(value.end)
+        return value.start == name.end + 2 && bytes.byte(Int(name.end) + 1) == 0x20 && end + 2 <= bytes.byteCount
+            && bytes.byte(end) == 0x0D && bytes.byte(end + 1) == 0x0A
     }
 }
 

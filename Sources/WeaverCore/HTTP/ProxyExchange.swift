@@ -23,50 +23,54 @@
 ///   and a request that kills its replica does not kill them all.
 ///
 /// An offer to change the protocol counts as not idempotent: a backend that has seen it may have acted on what it says.
+@usableFromInline
 package struct ProxyExchange: Sendable {
     /// What the hand has to do.
+    @usableFromInline
     package struct Action: OptionSet, Sendable {
-        package let rawValue: UInt16
+        @usableFromInline package let rawValue: UInt16
 
         /// Any combination.
+        @inlinable
         package init(rawValue: UInt16) {
             self.rawValue = rawValue
         }
 
         /// Is `action` among these? The protocol's own is not specialised in other modules: it was called thirty times
         /// for each request.
+        @inlinable
         package func contains(_ action: Action) -> Bool { rawValue & action.rawValue == action.rawValue }
 
         /// Close the backend's connection: it is in no state to be used again.
-        package static let closeBackend = Action(rawValue: 1 << 0)
+        @inlinable package static var closeBackend: Action { Action(rawValue: 1 << 0) }
         /// Give the backend's connection back to the pool.
-        package static let releaseBackend = Action(rawValue: 1 << 1)
+        @inlinable package static var releaseBackend: Action { Action(rawValue: 1 << 1) }
         /// Hold the request's body back.
-        package static let holdRequestBody = Action(rawValue: 1 << 2)
+        @inlinable package static var holdRequestBody: Action { Action(rawValue: 1 << 2) }
         /// Pick a backend and answer with `picked` or `nonePicked`.
-        package static let pickBackend = Action(rawValue: 1 << 3)
+        @inlinable package static var pickBackend: Action { Action(rawValue: 1 << 3) }
         /// Wait for backends, for a bounded time.
-        package static let waitForBackend = Action(rawValue: 1 << 4)
+        @inlinable package static var waitForBackend: Action { Action(rawValue: 1 << 4) }
         /// Write the request's head to the backend.
-        package static let sendHead = Action(rawValue: 1 << 5)
+        @inlinable package static var sendHead: Action { Action(rawValue: 1 << 5) }
         /// Let the request's body flow.
-        package static let readRequestBody = Action(rawValue: 1 << 6)
+        @inlinable package static var readRequestBody: Action { Action(rawValue: 1 << 6) }
         /// Answer the client with `failure`.
-        package static let sendFailure = Action(rawValue: 1 << 7)
+        @inlinable package static var sendFailure: Action { Action(rawValue: 1 << 7) }
         /// The response is complete: the client's connection may carry the next request.
-        package static let finishResponse = Action(rawValue: 1 << 8)
+        @inlinable package static var finishResponse: Action { Action(rawValue: 1 << 8) }
         /// Cut the client's connection, so that it sees that the response is not complete.
-        package static let abortClient = Action(rawValue: 1 << 9)
+        @inlinable package static var abortClient: Action { Action(rawValue: 1 << 9) }
         /// Write the head of 101; what comes from now on passes both ways as it is.
-        package static let openTunnel = Action(rawValue: 1 << 10)
+        @inlinable package static var openTunnel: Action { Action(rawValue: 1 << 10) }
         /// The client has said everything: end the writing side towards the backend, behind what is queued.
-        package static let endBackend = Action(rawValue: 1 << 11)
+        @inlinable package static var endBackend: Action { Action(rawValue: 1 << 11) }
         /// The backend has said everything: end the writing side towards the client, behind what is queued.
-        package static let endClient = Action(rawValue: 1 << 12)
+        @inlinable package static var endClient: Action { Action(rawValue: 1 << 12) }
         /// Both have: close the backend's connection once what is queued for it is out, and report `backendClosed`.
-        package static let finishBackend = Action(rawValue: 1 << 13)
+        @inlinable package static var finishBackend: Action { Action(rawValue: 1 << 13) }
         /// Close the client's connection once what is queued for it is out.
-        package static let finishClient = Action(rawValue: 1 << 14)
+        @inlinable package static var finishClient: Action { Action(rawValue: 1 << 14) }
     }
 
     /// The error that `sendFailure` answers with.

@@ -3,7 +3,7 @@
 ///
 /// Feed it everything that arrived since the head began, as often as more arrives, until it returns a head; then
 /// `reset()` for the next one. No byte is copied, none is looked at twice, and a reused parser does not allocate.
-package struct RequestHeadParser: Sendable {
+package struct RequestHeadParser: ~Copyable, Sendable {
     private let limits: HTTPLimits
     private var scanner = HeadLineScanner()
     private var emptyLines = 0

@@ -55,10 +55,19 @@ package enum RequestID: Sendable, Equatable {
     }
 
     private static func write(_ bits: UInt64, to output: inout OutputBuffer) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: bits >> UInt64(shift)) & 15
-            output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
+        output.append(digits(of: UInt32(truncatingIfNeeded: bits >> 32)).byteSwapped)
+        output.append(digits(of: UInt32(truncatingIfNeeded: bits)).byteSwapped)
+    }
+
+    /// Eight hexadecimal digits, the last one in the lowest byte: each request gets an id, so all are made at once.
+    private static func digits(of bits: UInt32) -> UInt64 {
+        var nibbles = UInt64(bits)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // 1 in each byte whose nibble is above 9: those are letters.
+        let letters = ((nibbles &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
     }
 }
 

@@ -21,7 +21,7 @@ package struct ResponseHead: Sendable {
 }
 
 /// Parses response heads in place as they arrive, as strictly as `RequestHeadParser` and in the same manner.
-package struct ResponseHeadParser: Sendable {
+package struct ResponseHeadParser: ~Copyable, Sendable {
     private let limits: HTTPLimits
     private var scanner = HeadLineScanner()
     private var line: (status: HTTPStatus, reason: ByteRange, minorVersion: UInt8)?

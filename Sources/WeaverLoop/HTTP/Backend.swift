@@ -7,13 +7,13 @@ final class Backend {
     /// It is not a backend of the proxy any more.
     private(set) var isRemoved = false
     /// What it was sent, and how it answered.
-    var traffic = TrafficMeter()
+    let traffic = LoopState(TrafficMeter())
     /// Exchanges with it now, and connections for one that are being made.
     private(set) var inFlight = 0
     /// Called when it is removed and nothing is in flight any more.
     var onReleased: [() -> Void] = []
     /// The one used last is used first, so that the others can go when there are more than needed.
-    private var kept: [BackendConnection] = []
+    private let kept = LoopState<[BackendConnection]>([])
 
     init(id: BackendTable.ID, address: SocketAddress) {
         self.id = id
@@ -22,7 +22,7 @@ final class Backend {
 
     /// A connection that waits for a request.
     func takeKept() -> BackendConnection? {
-        while let connection = kept.popLast() {
+        while let connection = kept.value.popLast() {
             if connection.isUsable { return connection }
             connection.close()
         }
@@ -32,19 +32,19 @@ final class Backend {
     /// Keeps a connection for the next request, as long as nothing comes on it and it is not too old.
     func keep(_ connection: BackendConnection, until deadline: MonotonicTime) {
         connection.keptUntil = deadline
-        kept.append(connection)
+        kept.value.append(connection)
     }
 
     /// A kept connection broke.
     func forget(_ connection: BackendConnection) {
-        kept.removeAll { $0 === connection }
+        kept.value.removeAll { $0 === connection }
     }
 
     /// Closes what has been kept too long.
     func closeKept(before now: MonotonicTime) {
         // The oldest is first: connections are kept in the order in which they were given back.
-        while let oldest = kept.first, oldest.keptUntil <= now {
-            kept.removeFirst()
+        while let oldest = kept.value.first, oldest.keptUntil <= now {
+            kept.value.removeFirst()
             oldest.close()
         }
     }
@@ -65,7 +65,7 @@ final class Backend {
 
     /// Closes everything kept: the backend seems to have closed its ends.
     func closeAllKept() {
-        for connection in exchange(&kept, with: []) { connection.close() }
+        for connection in exchange(&kept.value, with: []) { connection.close() }
     }
 
     /// It is no backend any more.

@@ -6,20 +6,20 @@ internal import WeaverCore
 extension BackendConnection: StreamSpliceDelegate {
     /// Lets the rest of the body pass, when it is long and the client gets it as it is.
     func spliceLongBody() {
-        guard splice == nil, let count = decoder?.remainingLength, count >= smallestSplice, let stream,
+        guard splice == nil, let count = decoder.value.remainingLength, count >= smallestSplice, let stream,
             let way = client?.spliceDestination(count)
         else { return }
         splice = StreamSplice(count, from: stream, to: way.stream, through: way.pipes, delegate: self)
     }
 
     func splice(_ splice: StreamSplice, didTake count: Int) {
-        decoder?.skip(count)
+        decoder.value.skip(count)
         client?.responsePassed(count)
     }
 
     func spliceDidEnd(_ splice: StreamSplice) {
         self.splice = nil
-        guard decoder?.isAtEnd == true else { return }
+        guard decoder.value.isAtEnd else { return }
         endResponse(isLast: stream?.descriptor.map(weaver_has_input) == 0)
     }
 }

@@ -23,11 +23,13 @@ final class BackendConnection {
     /// The rest of the response's body passes inside of the kernel.
     var splice: StreamSplice?
     let smallestSplice: UInt64
-    private var parser: ResponseHeadParser
-    var decoder: BodyDecoder?
+    private let parser: LoopState<ResponseHeadParser>
+    let decoder: LoopState<BodyDecoder>
+    /// The head of a response has been passed on, and the decoder takes what follows.
+    private var isInBody = false
     private var method = HTTPMethod.get
     private var keepAlive = false
-    private var pending = HeldBytes()
+    private let pending = LoopState(HeldBytes())
     private let limits: HTTPLimits
 
     /// Connects to `backend`; the client hears of the outcome.
@@ -37,7 +39,8 @@ final class BackendConnection {
         self.backend = backend
         limits = configuration.backendLimits
         smallestSplice = configuration.smallestSplice
-        parser = ResponseHeadParser(limits: limits)
+        parser = LoopState(ResponseHeadParser(limits: limits))
+        decoder = LoopState(BodyDecoder(.none, limits: limits))
         let stream = try ByteStream.connect(
             to: backend.address, loop: loop, timeout: configuration.connectTimeout, delegate: self)
         self.stream = stream
@@ -53,7 +56,7 @@ final class BackendConnection {
     var isWritable: Bool { stream?.isWritable == true }
 
     /// Bytes in memory: of the request that the backend has not taken, and of the response that is not complete.
-    var bufferedBytes: Int { pending.count + (stream?.queuedBytes ?? 0) + (splice?.held ?? 0) }
+    var bufferedBytes: Int { pending.value.count + (stream?.queuedBytes ?? 0) + (splice?.held ?? 0) }
 
     /// None of the request has left this process; to be asked only while nothing but its head was written.
     var nothingSent: Bool { stream.map { $0.isOpen && headBytes > 0 && $0.queuedBytes >= headBytes } ?? false }
@@ -62,8 +65,8 @@ final class BackendConnection {
     func begin(_ method: HTTPMethod, head: borrowing OutputBuffer) {
         precondition(stream?.isConnected == true, "a request on a connection that does not stand")
         self.method = method
-        parser.reset()
-        decoder = nil
+        parser.value.reset()
+        isInBody = false
         hasResponseBytes = false
         interimResponses = 0
         isInExchange = true
@@ -88,7 +91,7 @@ final class BackendConnection {
     }
 
     /// Ends a request's chunked body.
-    func writeLastChunk(_ trailers: TrailerSection) {
+    func writeLastChunk(_ trailers: TrailerSection?) {
         checkInExchange()
         stream?.write { $0.appendLastChunk(trailers) }
     }
@@ -143,9 +146,9 @@ final class BackendConnection {
                         client.tunnelReceived(bytes.extracting(offset..<bytes.byteCount))
                     }
                     return bytes.byteCount
-                } else if decoder == nil {
+                } else if !isInBody {
                     let rest = bytes.extracting(offset..<bytes.byteCount)
-                    guard let head = try parser.parse(rest, answering: method) else { return offset }
+                    guard let head = try parser.value.parse(rest, answering: method) else { return offset }
                     offset += head.byteCount
                     if head.status == .switchingProtocols {
                         hasAnswered = true
@@ -154,15 +157,16 @@ final class BackendConnection {
                         interimResponses += 1
                         guard interimResponses <= limits.interimResponses else { throw .tooManyInterimResponses }
                         client.interimResponse(head, in: rest)
-                        parser.reset()
+                        parser.value.reset()
                     } else {
                         hasAnswered = true
                         keepAlive = head.keepAlive
-                        decoder = BodyDecoder(head.framing, limits: limits)
+                        decoder.value = BodyDecoder(head.framing, limits: limits)
+                        isInBody = true
                         client.responseBegan(head, in: rest)
                     }
-                } else if let step = try decoder?.next(bytes, at: &offset) {
-                    switch step {
+                } else {
+                    switch try decoder.value.next(bytes, at: &offset) {
                     case .needMore:
                         spliceLongBody()
                         return offset
@@ -178,8 +182,8 @@ final class BackendConnection {
     }
 
     func endResponse(isLast: Bool) {
-        let trailers = decoder?.trailers
-        decoder = nil
+        let trailers = decoder.value.trailers
+        isInBody = false
         isInExchange = false
         // Bytes behind the response answer nothing: such a connection is not used again.
         client?.responseEnded(trailers: trailers, reusable: keepAlive && isLast)
@@ -195,16 +199,16 @@ extension BackendConnection: ByteStreamDelegate {
     func stream(_ stream: ByteStream, didRead bytes: RawSpan) {
         guard client != nil else { return closeUnasked() }
         hasResponseBytes = true
-        if pending.isEmpty {
+        if pending.value.isEmpty {
             let consumed = process(bytes)
-            if consumed < bytes.byteCount { pending.append(bytes.extracting(consumed..<bytes.byteCount)) }
+            if consumed < bytes.byteCount { pending.value.append(bytes.extracting(consumed..<bytes.byteCount)) }
         } else {
             var held = HeldBytes()
-            swap(&held, &pending)
+            swap(&held, &pending.value)
             held.append(bytes)
             let consumed = held.withBytes { process($0) }
             held.consume(consumed)
-            swap(&held, &pending)
+            swap(&held, &pending.value)
         }
     }
 
@@ -212,8 +216,8 @@ extension BackendConnection: ByteStreamDelegate {
         guard let client else { return closeUnasked() }
         if isTunnel { return tunnelDidEnd(stream) }
         do throws(HTTPFault) {
-            if decoder != nil {
-                try decoder?.finishAtClose()
+            if isInBody {
+                try decoder.value.finishAtClose()
                 return endResponse(isLast: false)
             }
         } catch {}

@@ -11,7 +11,7 @@ package protocol HTTPConnectionHandler: AnyObject {
     /// A part of its body, lent for the time of the call.
     func requestDidReceive(_ body: RawSpan)
     /// The request is complete.
-    func requestDidEnd(trailers: TrailerSection)
+    func requestDidEnd(trailers: TrailerSection?)
     /// Bytes of the client in a tunnel, lent for the time of the call. `pauseBody()` and `resumeBody()` hold them back.
     func tunnelDidReceive(_ bytes: RawSpan)
     /// The client has closed its side of the tunnel.

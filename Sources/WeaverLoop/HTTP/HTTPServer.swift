@@ -8,10 +8,13 @@ package import WeaverCore
 package final class HTTPServer {
     package let loop: EventLoop
     package let configuration: HTTPServerConfiguration
+    let bounds: Bounds
     /// What it has seen.
-    package internal(set) var counters = HTTPServerCounters()
+    package var counters: HTTPServerCounters { tally.value }
+    let tally = LoopState(HTTPServerCounters())
     /// No new requests are taken.
-    package private(set) var isDraining = false
+    package var isDraining: Bool { drains }
+    private var drains = false
     /// Nobody is on the way any more who could not know it: idle connections are closed.
     private(set) var closesIdle = false
 
@@ -19,12 +22,29 @@ package final class HTTPServer {
     private var listener: StreamListener?
     private var connections: [ObjectIdentifier: HTTPServerConnection] = [:]
     private var sweeper: LoopTimer?
-    private var clock = HTTPClock()
+    private let clock = LoopState(HTTPClock())
     private var whenDrained: [() -> Void] = []
     private var grace: LoopTimer?
     private var refusals = 0
     /// Called at each sweep with the time, for bounds that belong to no connection.
     package var onSweep: ((MonotonicTime) -> Void)?
+
+    /// The time bounds that each request meets, in nanoseconds: to convert them each time would be a 128-bit division.
+    struct Bounds {
+        let header: UInt64
+        let idle: UInt64
+        let linger: UInt64
+        let halfClosed: UInt64
+        let tunnelIdle: UInt64
+
+        init(_ configuration: HTTPServerConfiguration) {
+            header = configuration.headerTimeout.clampedNanoseconds
+            idle = configuration.idleTimeout.clampedNanoseconds
+            linger = configuration.lingerTimeout.clampedNanoseconds
+            halfClosed = configuration.halfClosedTimeout.clampedNanoseconds
+            tunnelIdle = configuration.tunnelIdleTimeout.clampedNanoseconds
+        }
+    }
 
     /// A server that does not listen yet.
     package init(
@@ -33,6 +53,7 @@ package final class HTTPServer {
     ) {
         self.loop = loop
         self.configuration = configuration
+        bounds = Bounds(configuration)
         self.makeHandler = makeHandler
     }
 
@@ -68,7 +89,7 @@ package final class HTTPServer {
     /// listening and closes idle connections; lets requests in flight finish, and calls `whenDrained` when no connection is
     /// left. `close()` cuts the rest.
     package func drain(whenDrained: @escaping () -> Void) {
-        isDraining = true
+        drains = true
         self.whenDrained.append(whenDrained)
         guard grace == nil else { return }
         guard listener != nil, configuration.drainGrace > .zero,
@@ -94,7 +115,7 @@ package final class HTTPServer {
 
     /// Stops listening and closes every connection at once.
     package func close() {
-        isDraining = true
+        drains = true
         closesIdle = true
         stopListening()
         sweeper?.close()
@@ -107,21 +128,21 @@ package final class HTTPServer {
     package var bufferedBytes: Int { connections.values.reduce(0) { $0 + $1.bufferedBytes } }
 
     /// Now, as the value of a Date field.
-    package func date() -> [UInt8] { clock.date() }
+    package func date() -> [UInt8] { clock.value.date() }
 
     func didClose(_ connection: HTTPServerConnection) {
         connections[ObjectIdentifier(connection)] = nil
         if connection.isRefused { refusals -= 1 }
-        counters.openConnections -= 1
+        tally.value.openConnections -= 1
         checkDrained()
     }
 
     private func accept(_ stream: ByteStream) {
-        counters.connections += 1
+        tally.value.connections += 1
         let isRefused = connections.count - refusals >= configuration.maximumConnections
         if isRefused, refusals >= configuration.maximumRefusals { return stream.reset() }
         if isRefused { refusals += 1 }
-        counters.openConnections += 1
+        tally.value.openConnections += 1
         stream.highWaterMark = configuration.responseHighWaterMark
         stream.lowWaterMark = configuration.responseLowWaterMark
         let connection = HTTPServerConnection(stream: stream, server: self, isRefused: isRefused)

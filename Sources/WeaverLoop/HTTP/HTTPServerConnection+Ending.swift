@@ -15,7 +15,7 @@ extension HTTPServerConnection {
     func drain() {
         if phase == .preface { return close() }
         if phase == .tunnel { return drainTunnel() }
-        guard phase == .head, pending.isEmpty else { return }
+        guard phase == .head, pending.value.isEmpty else { return }
         phase = .lingering
         restartDeadline()
         stream.closeAfterFlush()
@@ -42,17 +42,17 @@ extension HTTPServerConnection {
 
     /// The wait of the current phase begins now.
     func restartDeadline() {
-        let bounds = server.configuration
+        let bounds = server.bounds
         let bound =
             switch phase {
-            case .head: pending.isEmpty ? bounds.idleTimeout : bounds.headerTimeout
-            case .preface: bounds.headerTimeout
-            case .body: bounds.idleTimeout
-            case .answering, .closed: bounds.halfClosedTimeout
-            case .tunnel: bounds.tunnelIdleTimeout
-            case .lingering: bounds.lingerTimeout
+            case .head: pending.value.isEmpty ? bounds.idle : bounds.header
+            case .preface: bounds.header
+            case .body: bounds.idle
+            case .answering, .closed: bounds.halfClosed
+            case .tunnel: bounds.tunnelIdle
+            case .lingering: bounds.linger
             }
-        deadline = server.loop.now + bound
+        deadline = server.loop.roundTime.advanced(nanoseconds: bound)
     }
 
     func sweep(_ now: MonotonicTime) {
@@ -67,7 +67,7 @@ extension HTTPServerConnection {
         if queued > 0 { return restartDeadline() }
         guard deadline <= now else { return }
         switch phase {
-        case .head where pending.isEmpty: close()
+        case .head where pending.value.isEmpty: close()
         case .head: refuse(.requestTimeout, detail: "the request did not arrive in time")
         case .body where !isBodyPaused && !awaitsContinue:
             refuse(.requestTimeout, detail: "the request's body did not arrive in time")

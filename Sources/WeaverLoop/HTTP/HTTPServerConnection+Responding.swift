@@ -9,7 +9,7 @@ extension HTTPServerConnection {
     }
 
     /// The client sends nothing more, and nothing of it is left.
-    private var isLastRequest: Bool { isHalfClosed && pending.isEmpty }
+    private var isLastRequest: Bool { isHalfClosed && pending.value.isEmpty }
 
     /// Writes an interim response (1xx); after 100 (Continue) the client's body is waited for again.
     package func sendInterim(_ status: HTTPStatus, _ write: (inout OutputBuffer) -> Void) {
@@ -92,7 +92,7 @@ extension HTTPServerConnection {
         endExchange()
         guard isReusable else { return linger() }
         phase = .head
-        parser.reset()
+        parser.value.reset()
         restartDeadline()
         processPending()
         if phase == .head { restartDeadline() }
@@ -127,7 +127,7 @@ extension HTTPServerConnection {
     }
 
     func refuse(_ fault: HTTPFault) {
-        server.counters.refused += 1
+        server.tally.value.refused += 1
         refuse(fault.status, detail: fault.rawValue)
     }
 
@@ -143,8 +143,8 @@ extension HTTPServerConnection {
     }
 
     func endExchange() {
-        server.counters.requestsInFlight -= 1
-        traits = nil
+        server.tally.value.requestsInFlight -= 1
+        currentTraits = nil
         plan = nil
         handlerDeadline = nil
         isBodyPaused = false

@@ -12,8 +12,8 @@ extension HTTPServerConnection {
         stream.write(write)
         endExchange()
         phase = .tunnel
-        server.counters.tunnels += 1
-        server.counters.openTunnels += 1
+        server.tally.value.tunnels += 1
+        server.tally.value.openTunnels += 1
         if server.isDraining { drainTunnel() }
         restartDeadline()
         processPending()
@@ -40,7 +40,7 @@ extension HTTPServerConnection {
 
     /// The client's end is behind its last byte.
     func tellTunnelEnd() {
-        guard isHalfClosed, pending.isEmpty, !isTunnelEndTold else { return }
+        guard isHalfClosed, pending.value.isEmpty, !isTunnelEndTold else { return }
         isTunnelEndTold = true
         handler?.tunnelDidEnd()
     }

@@ -24,16 +24,18 @@ package final class HTTPServerConnection {
     /// socket.
     package private(set) lazy var clientHost: String? = stream.peerAddress?.host.map(IPAddress.canonical)
     /// What the response to the current request depends on.
-    package internal(set) var traits: RequestTraits?
+    package var traits: RequestTraits? { currentTraits }
     /// The handler hears when this time has passed; nil for no bound. Cleared with each request.
-    package var handlerDeadline: MonotonicTime?
+    var handlerDeadline: MonotonicTime?
 
+    // Not visible to other modules, so that accesses need no check of exclusivity.
+    var currentTraits: RequestTraits?
     var handler: (any HTTPConnectionHandler)?
-    var parser: RequestHeadParser
-    private var decoder: BodyDecoder
+    let parser: LoopState<RequestHeadParser>
+    private let decoder: LoopState<BodyDecoder>
     var phase = Phase.head
     /// Bytes that arrived and are not consumed.
-    var pending = HeldBytes()
+    let pending = LoopState(HeldBytes())
     private var isProcessing = false
     var isBodyPaused = false
     /// The client has closed its side.
@@ -63,8 +65,8 @@ package final class HTTPServerConnection {
         self.stream = stream
         self.isRefused = isRefused
         self.server = server
-        parser = RequestHeadParser(limits: server.configuration.limits)
-        decoder = BodyDecoder(.none, limits: server.configuration.limits)
+        parser = LoopState(RequestHeadParser(limits: server.configuration.limits))
+        decoder = LoopState(BodyDecoder(.none, limits: server.configuration.limits))
         deadline = server.loop.now + server.configuration.headerTimeout
         let trusted = server.configuration.proxyProtocolPeers
         if !trusted.isEmpty, let clientHost, trusted.contains(clientHost) { phase = .preface }
@@ -83,7 +85,7 @@ package final class HTTPServerConnection {
     }
 
     /// Bytes in memory for this client: what it sent and nobody has taken, and what it has not taken.
-    var bufferedBytes: Int { pending.count + stream.queuedBytes + (handler?.bufferedBytes ?? 0) }
+    var bufferedBytes: Int { pending.value.count + stream.queuedBytes + (handler?.bufferedBytes ?? 0) }
 
     // MARK: Requests
 
@@ -99,12 +101,12 @@ package final class HTTPServerConnection {
                 case .head:
                     guard offset < bytes.byteCount, mayTakeRequest else { return offset }
                     let rest = bytes.extracting(offset..<bytes.byteCount)
-                    guard let head = try parser.parse(rest) else { return offset }
+                    guard let head = try parser.value.parse(rest) else { return offset }
                     offset += head.byteCount
                     begin(head, in: rest)
                 case .body:
                     if isBodyPaused { return offset }
-                    switch try decoder.next(bytes, at: &offset) {
+                    switch try decoder.value.next(bytes, at: &offset) {
                     case .needMore: return offset
                     case .data(let range): try receive(bytes.extracting(range))
                     case .end: endRequest()
@@ -135,7 +137,7 @@ package final class HTTPServerConnection {
             handler = server.handler(for: self)
             return header.byteCount
         } catch {
-            server.counters.refused += 1
+            server.tally.value.refused += 1
             close()
             return nil
         }
@@ -145,14 +147,14 @@ package final class HTTPServerConnection {
     private var mayTakeRequest: Bool { stream.isOpen && stream.isWritable }
 
     private func begin(_ head: borrowing RequestHead, in bytes: RawSpan) {
-        server.counters.requests += 1
-        server.counters.requestsInFlight += 1
-        traits = RequestTraits(head)
+        server.tally.value.requests += 1
+        server.tally.value.requestsInFlight += 1
+        currentTraits = RequestTraits(head)
         plan = nil
         bodyBytes = 0
         isBodyPaused = false
         awaitsContinue = head.expectsContinue
-        decoder = BodyDecoder(head.framing, limits: server.configuration.limits)
+        decoder.value = BodyDecoder(head.framing, limits: server.configuration.limits)
         phase = .body
         restartDeadline()
         if case .length(let length) = head.framing, exceedsLimit(length) {
@@ -177,23 +179,23 @@ package final class HTTPServerConnection {
     private func endRequest() {
         phase = .answering
         restartDeadline()
-        handler?.requestDidEnd(trailers: decoder.trailers)
+        handler?.requestDidEnd(trailers: decoder.value.trailers)
     }
 
     /// Consumes what was held back, as far as that is possible now, and reads on or not accordingly.
     func processPending() {
         guard !isProcessing else { return }
         isProcessing = true
-        if !pending.isEmpty || phase == .body {
+        if !pending.value.isEmpty || phase == .body {
             var held = HeldBytes()
-            swap(&held, &pending)
+            swap(&held, &pending.value)
             let consumed = held.withBytes { process($0) }
             held.consume(consumed)
-            swap(&held, &pending)
+            swap(&held, &pending.value)
         }
         isProcessing = false
         // What is left of the input then is no whole request.
-        if phase == .head, isHalfClosed, pending.isEmpty || mayTakeRequest { return linger() }
+        if phase == .head, isHalfClosed, pending.value.isEmpty || mayTakeRequest { return linger() }
         if phase == .tunnel { tellTunnelEnd() }
         adjustReading()
     }
@@ -204,7 +206,7 @@ package final class HTTPServerConnection {
         switch phase {
         case .head where !mayTakeRequest: stream.pauseReading()
         case .body where isBodyPaused, .tunnel where isBodyPaused: stream.pauseReading()
-        case .answering where pending.count > Self.readAheadBytes: stream.pauseReading()
+        case .answering where pending.value.count > Self.readAheadBytes: stream.pauseReading()
         default: stream.startReading()
         }
     }
@@ -224,7 +226,7 @@ package final class HTTPServerConnection {
     }
 
     /// The request is complete, or has no body that could be missing.
-    package var isRequestComplete: Bool { phase == .answering || (phase == .body && decoder.isAtEnd) }
+    package var isRequestComplete: Bool { phase == .answering || (phase == .body && decoder.value.isAtEnd) }
 }
 
 extension HTTPServerConnection: ByteStreamDelegate {
@@ -235,19 +237,19 @@ extension HTTPServerConnection: ByteStreamDelegate {
             restartDeadline()
         }
         if phase == .tunnel { restartDeadline() }
-        let wasIdle = phase == .head && pending.isEmpty
-        if pending.isEmpty {
+        let wasIdle = phase == .head && pending.value.isEmpty
+        if pending.value.isEmpty {
             isProcessing = true
             let consumed = process(bytes)
             isProcessing = false
-            if consumed < bytes.byteCount { pending.append(bytes.extracting(consumed..<bytes.byteCount)) }
+            if consumed < bytes.byteCount { pending.value.append(bytes.extracting(consumed..<bytes.byteCount)) }
             adjustReading()
         } else {
-            pending.append(bytes)
+            pending.value.append(bytes)
             processPending()
         }
         // The first byte of a head sets the shorter bound.
-        if wasIdle, phase == .head, !pending.isEmpty { restartDeadline() }
+        if wasIdle, phase == .head, !pending.value.isEmpty { restartDeadline() }
     }
 
     package func streamDidReachEnd(_ stream: ByteStream) {
@@ -273,9 +275,9 @@ extension HTTPServerConnection: ByteStreamDelegate {
     package func streamDidClose(_ stream: ByteStream, error: UVError?) {
         guard phase != .closed else { return }
         let isUnderWay = phase == .body || phase == .answering
-        if isUnderWay { server.counters.requestsInFlight -= 1 }
-        if isUnderWay || isCut { server.counters.aborted += 1 }
-        if phase == .tunnel { server.counters.openTunnels -= 1 }
+        if isUnderWay { server.tally.value.requestsInFlight -= 1 }
+        if isUnderWay || isCut { server.tally.value.aborted += 1 }
+        if phase == .tunnel { server.tally.value.openTunnels -= 1 }
         phase = .closed
         let handler = exchange(&handler, with: nil)
         handler?.clientDidClose()

@@ -6,8 +6,8 @@ internal import WeaverCore
 extension ProxiedClient {
     /// A request's head arrived.
     func noteRequest(_ request: borrowing RequestHead, id: RequestID, in bytes: RawSpan) {
-        proxy.traffic.began()
-        guard let log = proxy.accessLog else { return }
+        proxy.traffic.value.began()
+        guard let log = proxy.log else { return }
         var entry = AccessLogEntry(client: clientAddress(of: request, in: bytes), time: log.wallClock())
         entry.method = bytes.copy(request.methodName.range)
         entry.target = bytes.copy(request.targetRange.range)
@@ -25,33 +25,33 @@ extension ProxiedClient {
 
     /// The peer, or whom trusted proxies name as their client.
     private func clientAddress(of request: borrowing RequestHead, in bytes: RawSpan) -> String {
-        guard peer.isTrusted else { return peer.address }
+        guard peer.value.isTrusted else { return peer.value.address }
         var forwardedFor: [UInt8] = []
         for field in request.section.fields where field.known == .xForwardedFor {
             if !forwardedFor.isEmpty { forwardedFor.append(UInt8(ascii: ",")) }
             forwardedFor += bytes.copy(field.value.range)
         }
-        return proxy.configuration.trustedProxies.client(of: peer.address, forwardedFor: forwardedFor)
+        return proxy.configuration.trustedProxies.client(of: peer.value.address, forwardedFor: forwardedFor)
     }
 
     /// The request goes to a backend.
     func noteSending(to backend: Backend) {
-        backend.traffic.began()
+        backend.traffic.value.began()
         record?.entry.backend = backend.address.description
     }
 
     /// A backend's response begins.
     func noteResponse(_ status: HTTPStatus) {
         let now = proxy.loop.now
-        proxy.traffic.answered(since: requestBegan, now: now)
-        backend?.backend.traffic.answered(since: attemptBegan, now: now)
+        proxy.traffic.value.answered(since: requestBegan, now: now)
+        if let backend { backend.backend.traffic.value.answered(since: attemptBegan, now: now) }
         record?.entry.status = status.rawValue
     }
 
     /// The proxy answers by itself.
     func noteFailure(_ status: HTTPStatus) {
-        proxy.traffic.failed()
-        proxy.traffic.answered(since: requestBegan, now: proxy.loop.now)
+        proxy.traffic.value.failed()
+        proxy.traffic.value.answered(since: requestBegan, now: proxy.loop.now)
         record?.entry.status = status.rawValue
     }
 
@@ -60,7 +60,7 @@ extension ProxiedClient {
         guard let record = exchange(&record, with: nil) else { return }
         record.entry.isComplete = isComplete
         record.entry.duration = (proxy.loop.now - requestBegan).clampedNanoseconds
-        proxy.accessLog?.write(record.entry)
+        proxy.log?.write(record.entry)
     }
 
     /// A request that goes to no backend.
@@ -71,9 +71,9 @@ extension ProxiedClient {
 
     /// The connection answers what is no request, or will never be a whole one.
     func requestRefused(_ status: HTTPStatus) {
-        if record == nil, let log = proxy.accessLog {
+        if record == nil, let log = proxy.log {
             requestBegan = proxy.loop.now
-            record = AccessRecord(AccessLogEntry(client: peer.address, time: log.wallClock()))
+            record = AccessRecord(AccessLogEntry(client: peer.value.address, time: log.wallClock()))
         }
         record?.entry.status = status.rawValue
         noteEnd(isComplete: true)

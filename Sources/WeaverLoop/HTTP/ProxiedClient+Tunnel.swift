@@ -13,9 +13,9 @@ extension ProxiedClient {
     }
 
     /// The backend answered with 101.
-    func switched(_ response: borrowing ResponseHead, in bytes: RawSpan) {
+    func switched(_ response: ResponseHead, in bytes: RawSpan) {
         guard let backend, let traits = connection.traits else { return }
-        let action = exchangeState.switched(isAsOffered: upgrade?.isAccepted(by: response, in: bytes) ?? false)
+        let action = exchangeState.value.switched(isAsOffered: upgrade?.isAccepted(by: response, in: bytes) ?? false)
         guard action.contains(.openTunnel) else { return perform(action) }
         noteResponse(response.status)
         proxy.becameTunnel(backend)
@@ -34,10 +34,10 @@ extension ProxiedClient {
     }
 
     func tunnelBackendEnded() {
-        perform(exchangeState.tunnelBackendEnded())
+        perform(exchangeState.value.tunnelBackendEnded())
     }
 
     func tunnelBackendClosed(isComplete: Bool) {
-        perform(exchangeState.tunnelBackendClosed(isComplete: isComplete))
+        perform(exchangeState.value.tunnelBackendClosed(isComplete: isComplete))
     }
 }

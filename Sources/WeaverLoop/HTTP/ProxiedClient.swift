@@ -5,17 +5,18 @@ internal import WeaverCore
 final class ProxiedClient {
     /// Retained: the last connections end after their proxy has been closed, and perhaps dropped.
     let proxy: ReverseProxy
-    unowned let connection: HTTPServerConnection
-    var exchangeState = ProxyExchange()
+    /// It lets go of this one when it has closed, which ends the circle.
+    let connection: HTTPServerConnection
+    let exchangeState = LoopState(ProxyExchange())
     private(set) var backend: BackendConnection?
     /// What the current request would change the protocol to.
     private(set) var upgrade: UpgradeOffer?
     /// The id of the current request.
     private(set) var requestID: RequestID?
-    private var excluded: [BackendTable.ID] = []
+    private let excluded = LoopState<[BackendTable.ID]>([])
     /// The request's head as the backends get it, kept until a response begins.
-    private var head = OutputBuffer()
-    private(set) var peer: ForwardedPeer
+    private let head = LoopState(OutputBuffer())
+    let peer: LoopState<ForwardedPeer>
     private var responseTrailers: TrailerSection?
     /// The current request has not been given to any backend.
     private var isNewRequest = false
@@ -31,8 +32,10 @@ final class ProxiedClient {
         self.proxy = proxy
         self.connection = connection
         let host = connection.clientHost
-        peer = ForwardedPeer(
-            address: host ?? "unknown", isTrusted: host.map(proxy.configuration.trustedProxies.contains) ?? false)
+        peer = LoopState(
+            ForwardedPeer(
+                address: host ?? "unknown",
+                isTrusted: host.map(proxy.configuration.trustedProxies.contains) ?? false))
     }
 
     /// Bytes of `head`'s memory that an idle client keeps.
@@ -56,8 +59,8 @@ final class ProxiedClient {
         }
         if action.contains(.sendHead) { sendHead() }
         if action.contains(.readRequestBody) { connection.resumeBody() }
-        if action.contains(.sendFailure), let failure = exchangeState.failure {
-            proxy.counters.failures += 1
+        if action.contains(.sendFailure), let failure = exchangeState.value.failure {
+            proxy.tally.value.failures += 1
             proxy.stopWaiting(self)
             forgetHead()
             noteFailure(failure.status)
@@ -71,15 +74,16 @@ final class ProxiedClient {
             connection.finishResponse(trailers: exchange(&responseTrailers, with: nil))
         }
         if action.contains(.abortClient) {
-            proxy.traffic.failed()
+            proxy.traffic.value.failed()
             connection.abort()
         }
-        if exchangeState.offersUpgrade { performTunnel(action) }
+        if exchangeState.value.offersUpgrade { performTunnel(action) }
     }
 
     private func giveBack(keep: Bool) {
-        guard let backend = exchange(&backend, with: nil) else { return }
-        proxy.release(backend, keep: keep)
+        guard let given = backend else { return }
+        backend = nil
+        proxy.release(given, keep: keep)
     }
 
     private func pick() {
@@ -91,88 +95,88 @@ final class ProxiedClient {
             requestBegan = attemptBegan
         }
         switch proxy.pick(
-            for: self, excluding: excluded, forTunnel: exchangeState.offersUpgrade, now: attemptBegan)
+            for: self, excluding: excluded.value, forTunnel: exchangeState.value.offersUpgrade, now: attemptBegan)
         {
         case .kept(let kept):
             backend = kept
             noteSending(to: kept.backend)
-            perform(exchangeState.picked(reused: true))
+            perform(exchangeState.value.picked(reused: true))
         case .connecting(let made):
             backend = made
             noteSending(to: made.backend)
-            perform(exchangeState.picked(reused: false))
+            perform(exchangeState.value.picked(reused: false))
         case .failed(let backend):
             noteSending(to: backend)
-            backend.traffic.failed()
-            excluded.append(backend.id)
-            perform(exchangeState.picked(reused: false))
+            backend.traffic.value.failed()
+            excluded.value.append(backend.id)
+            perform(exchangeState.value.picked(reused: false))
             perform(
-                exchangeState.backendFailed(
+                exchangeState.value.backendFailed(
                     responseBytes: false, nothingSent: true, detail: "a replica cannot be connected"))
         case .exhausted:
-            perform(exchangeState.localFailure())
+            perform(exchangeState.value.localFailure())
         case .busy:
-            perform(exchangeState.nonePicked(isBusy: true, mayWait: proxy.mayWait))
+            perform(exchangeState.value.nonePicked(isBusy: true, mayWait: proxy.mayWait))
         case .none:
-            perform(exchangeState.nonePicked(mayWait: proxy.mayWait))
+            perform(exchangeState.value.nonePicked(mayWait: proxy.mayWait))
         }
     }
 
     private func sendHead() {
         guard let backend, let traits = connection.traits else { return }
-        backend.begin(traits.method, head: head)
+        backend.begin(traits.method, head: head.value)
         // While the client is waited for, its own bounds hold.
         if connection.isRequestComplete || connection.awaitsContinue { awaitResponse() }
     }
 
     /// It is the backend's turn now.
     private func awaitResponse() {
-        guard exchangeState.isAwaiting else { return }
-        connection.handlerDeadline = loop.now + proxy.configuration.responseTimeout
+        guard exchangeState.value.isAwaiting else { return }
+        connection.handlerDeadline = loop.roundTime.advanced(nanoseconds: proxy.responseBound)
     }
 
     func forgetHead() {
-        if head.allocatedCapacity > Self.keptHeadCapacity { head = OutputBuffer() }
+        if head.value.allocatedCapacity > Self.keptHeadCapacity { head.value = OutputBuffer() }
     }
 
     // MARK: The backend's side
 
     func backendsChanged() {
-        perform(exchangeState.backendsChanged())
+        perform(exchangeState.value.backendsChanged())
     }
 
     func backendConnected(_ connection: BackendConnection) {
         guard connection === backend else { return }
-        perform(connection.backend.isRemoved ? exchangeState.backendRemoved() : exchangeState.connected())
+        perform(connection.backend.isRemoved ? exchangeState.value.backendRemoved() : exchangeState.value.connected())
     }
 
     func backendFailed(_ failed: BackendConnection, _ detail: String, isTimeout: Bool = false) {
         guard failed === backend else { return }
-        if exchangeState.isConnecting {
-            if failed.backend.isRemoved { return perform(exchangeState.backendRemoved()) }
-            failed.backend.traffic.failed()
+        if exchangeState.value.isConnecting {
+            if failed.backend.isRemoved { return perform(exchangeState.value.backendRemoved()) }
+            failed.backend.traffic.value.failed()
             proxy.failed(failed)
-            excluded.append(failed.backend.id)
-            if isTimeout { return perform(exchangeState.timedOut()) }
+            excluded.value.append(failed.backend.id)
+            if isTimeout { return perform(exchangeState.value.timedOut()) }
         } else {
             // Where one kept connection is broken the others are likely to be: the next attempt makes a new one.
             failed.backend.closeAllKept()
-            failed.backend.traffic.failed()
+            failed.backend.traffic.value.failed()
             if !failed.hasAnswered, !failed.hasResponseBytes { proxy.failed(failed) }
         }
-        let action = exchangeState.backendFailed(
+        let action = exchangeState.value.backendFailed(
             responseBytes: failed.hasResponseBytes, nothingSent: failed.nothingSent, detail: detail)
-        if action.contains(.pickBackend) { proxy.counters.retries += 1 }
+        if action.contains(.pickBackend) { proxy.tally.value.retries += 1 }
         perform(action)
     }
 
     func backendDidDrain() {
-        guard exchangeState.takesBody || exchangeState.isTunnel else { return }
+        guard exchangeState.value.takesBody || exchangeState.value.isTunnel else { return }
         if !connection.isRequestComplete { connection.handlerDeadline = nil }
         connection.resumeBody()
     }
 
-    func interimResponse(_ response: borrowing ResponseHead, in bytes: RawSpan) {
+    func interimResponse(_ response: ResponseHead, in bytes: RawSpan) {
         // RFC 9110 section 15.2: not to a client of HTTP/1.0.
         guard let traits = connection.traits, !traits.isOldClient else { return }
         let plan = ResponsePlan(to: traits, status: response.status, body: .none, mustClose: false)
@@ -183,8 +187,8 @@ final class ProxiedClient {
         if !connection.isWritable { backend?.pauseReading() }
     }
 
-    func responseBegan(_ response: borrowing ResponseHead, in bytes: RawSpan) {
-        exchangeState.responseBegan()
+    func responseBegan(_ response: ResponseHead, in bytes: RawSpan) {
+        exchangeState.value.responseBegan()
         noteResponse(response.status)
         if let backend { proxy.answered(backend) }
         forgetHead()
@@ -208,7 +212,7 @@ final class ProxiedClient {
     }
 
     func responsePassed(_ count: Int) {
-        proxy.counters.splicedBytes += UInt64(count)
+        proxy.tally.value.splicedBytes += UInt64(count)
         record?.entry.bodyBytes += UInt64(count)
         connection.bodyPassed(count)
     }
@@ -217,29 +221,30 @@ final class ProxiedClient {
         responseTrailers = trailers
         // The backend's connection is given back first: the client's next request may be waiting already.
         backend?.resumeReading()
-        perform(exchangeState.responseEnded(reusable: reusable))
+        perform(exchangeState.value.responseEnded(reusable: reusable))
     }
 }
 
 extension ProxiedClient: HTTPConnectionHandler {
     func requestDidBegin(_ request: borrowing RequestHead, in bytes: RawSpan) {
-        head.truncate(to: 0)
-        excluded.removeAll(keepingCapacity: true)
+        head.value.truncate(to: 0)
+        if !excluded.value.isEmpty { excluded.value.removeAll(keepingCapacity: true) }
         waitDeadline = nil
         isNewRequest = true
-        if request.authority == nil { peer.fallbackHost = connection.stream.localAddress?.description ?? "" }
+        if request.authority == nil { peer.value.fallbackHost = connection.stream.localAddress?.description ?? "" }
         upgrade = UpgradeOffer(request, in: bytes)
         let id = RequestID.received(with: request, in: bytes) ?? proxy.makeRequestID()
         requestID = id
         noteRequest(request, id: id, in: bytes)
-        HeadRewriter.write(request: request, in: bytes, from: peer, requestID: id, upgrade: upgrade, to: &head)
+        HeadRewriter.write(
+            request: request, in: bytes, from: peer.value, requestID: id, upgrade: upgrade, to: &head.value)
         perform(
-            exchangeState.begin(isIdempotent: request.method.isIdempotent, offersUpgrade: upgrade != nil))
+            exchangeState.value.begin(isIdempotent: request.method.isIdempotent, offersUpgrade: upgrade != nil))
     }
 
     func requestDidReceive(_ body: RawSpan) {
         guard let backend, let traits = connection.traits else { return }
-        exchangeState.requestBodyPassed()
+        exchangeState.value.requestBodyPassed()
         traits.framing == .chunked ? backend.writeChunk(body) : backend.write(body)
         connection.handlerDeadline = nil
         guard !backend.isWritable else { return }
@@ -247,22 +252,22 @@ extension ProxiedClient: HTTPConnectionHandler {
         awaitResponse()
     }
 
-    func requestDidEnd(trailers: TrailerSection) {
-        exchangeState.requestDidEnd()
+    func requestDidEnd(trailers: TrailerSection?) {
+        exchangeState.value.requestDidEnd()
         awaitResponse()
         guard connection.traits?.framing == .chunked else { return }
-        exchangeState.requestBodyPassed()
+        exchangeState.value.requestBodyPassed()
         backend?.writeLastChunk(trailers)
     }
 
     func tunnelDidReceive(_ bytes: RawSpan) {
-        guard let backend, exchangeState.isTunnel else { return }
+        guard let backend, exchangeState.value.isTunnel else { return }
         backend.write(bytes)
         if !backend.isWritable { connection.pauseBody() }
     }
 
     func tunnelDidEnd() {
-        perform(exchangeState.tunnelClientEnded())
+        perform(exchangeState.value.tunnelClientEnded())
     }
 
     func clientDidDrain() {
@@ -272,12 +277,14 @@ extension ProxiedClient: HTTPConnectionHandler {
     func clientDidClose() {
         proxy.stopWaiting(self)
         noteEnd(isComplete: false)
-        perform(exchangeState.clientGone())
+        perform(exchangeState.value.clientGone())
     }
 
     func deadlineDidPass() {
-        if exchangeState.isAwaiting || exchangeState.isConnecting { backend?.backend.traffic.failed() }
-        perform(exchangeState.timedOut())
+        if exchangeState.value.isAwaiting || exchangeState.value.isConnecting {
+            backend?.backend.traffic.value.failed()
+        }
+        perform(exchangeState.value.timedOut())
     }
 
     var bufferedBytes: Int { backend?.bufferedBytes ?? 0 }

@@ -67,23 +67,32 @@ package final class ReverseProxy {
     package let loop: EventLoop
     package let configuration: ReverseProxyConfiguration
     /// What it has seen.
-    package internal(set) var counters = ReverseProxyCounters()
+    package var counters: ReverseProxyCounters { tally.value }
+    let tally = LoopState(ReverseProxyCounters())
     /// Where each request gets a line; nil for nowhere. To be set before it starts.
-    package var accessLog: AccessLog?
+    package var accessLog: AccessLog? {
+        get { log }
+        set { log = newValue }
+    }
+    private(set) var log: AccessLog?
     /// What clients asked, and how it was answered.
-    var traffic = TrafficMeter()
+    let traffic = LoopState(TrafficMeter())
 
     private(set) lazy var server = HTTPServer(loop: loop, configuration: configuration.serverConfiguration) {
         [unowned self] connection in
         ProxiedClient(proxy: self, connection: connection)
     }
-    private var table: BackendTable
-    private var requestIDs = RequestIDGenerator(
-        randomness: (.random(in: .min ... .max), .random(in: .min ... .max)))
+    private let table: LoopState<BackendTable>
+    private let requestIDs = LoopState(
+        RequestIDGenerator(randomness: (.random(in: .min ... .max), .random(in: .min ... .max))))
     let splicePipes: SplicePipes
-    private var backends: [BackendTable.ID: Backend] = [:]
+    /// Time bounds of the configuration that each request meets, in nanoseconds.
+    let responseBound: UInt64
+    private let keptBound: UInt64
+    /// In the order of the table.
+    private var backends: [Backend] = []
     /// The one that has waited longest is first.
-    private var waiting: [ProxiedClient] = []
+    private let waiting = LoopState<[ProxiedClient]>([])
     /// Backends that have been removed while something was in flight with them.
     private var leaving: [Backend] = []
 
@@ -91,7 +100,9 @@ package final class ReverseProxy {
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
         self.loop = loop
         self.configuration = configuration
-        table = BackendTable(maximumInFlight: configuration.maximumBackendRequests)
+        table = LoopState(BackendTable(maximumInFlight: configuration.maximumBackendRequests))
+        responseBound = configuration.responseTimeout.clampedNanoseconds
+        keptBound = configuration.keptConnectionTimeout.clampedNanoseconds
         splicePipes = SplicePipes(maximum: configuration.maximumSplices)
         server.onSweep = { [weak self] now in self?.sweep(now) }
     }
@@ -112,7 +123,7 @@ package final class ReverseProxy {
 
     /// Requests in flight with each backend, in no particular order.
     package var requestsInFlight: [SocketAddress: Int] {
-        Dictionary(uniqueKeysWithValues: backends.values.map { ($0.address, table.inFlight($0.id)) })
+        Dictionary(uniqueKeysWithValues: backends.map { ($0.address, table.value.inFlight($0.id)) })
     }
 
     /// What it has done, and is doing; `listener` is its name.
@@ -121,13 +132,14 @@ package final class ReverseProxy {
         let counters = server.counters
         return ProxyStatus(
             listener: listener, address: localAddress?.description ?? "", connections: counters.openConnections,
-            waiting: waiting.count, traffic: .init(traffic, inFlight: counters.requestsInFlight),
-            backends: (backends.values + leaving).map { backend in
+            waiting: waiting.value.count, traffic: .init(traffic.value, inFlight: counters.requestsInFlight),
+            backends: (backends + leaving).map { backend in
                 ProxyStatus.Backend(
-                    address: backend.address.description, state: table.state(of: backend.id, now: now),
-                    tunnels: table.tunnels(backend.id),
+                    address: backend.address.description, state: table.value.state(of: backend.id, now: now),
+                    tunnels: table.value.tunnels(backend.id),
                     traffic: .init(
-                        backend.traffic, inFlight: backend.isRemoved ? backend.inFlight : table.inFlight(backend.id)))
+                        backend.traffic.value,
+                        inFlight: backend.isRemoved ? backend.inFlight : table.value.inFlight(backend.id)))
             }.sorted { $0.address < $1.address })
     }
 
@@ -138,21 +150,20 @@ package final class ReverseProxy {
     /// kept connections are closed, and what it has in flight finishes or fails by itself.
     package func setBackends(_ addresses: [SocketAddress]) {
         let wanted = Set(addresses)
-        for backend in Array(backends.values) where !wanted.contains(backend.address) {
-            backends[backend.id] = nil
-            table.remove(backend.id)
+        for backend in backends where !wanted.contains(backend.address) {
+            backends.removeAll { $0 === backend }
+            table.value.remove(backend.id)
             backend.remove()
             guard backend.inFlight > 0 else { continue }
             leaving.append(backend)
             backend.onReleased.append { [unowned self, unowned backend] in leaving.removeAll { $0 === backend } }
         }
-        let known = Set(backends.values.map(\.address))
+        let known = Set(backends.map(\.address))
         for address in wanted.subtracting(known) {
-            let backend = Backend(id: table.add(), address: address)
-            backends[backend.id] = backend
+            backends.append(Backend(id: table.value.add(), address: address))
         }
         guard !backends.isEmpty else { return }
-        for client in exchange(&waiting, with: []) { client.backendsChanged() }
+        for client in exchange(&waiting.value, with: []) { client.backendsChanged() }
     }
 
     /// Calls `released` once nothing is in flight with `address`, at once when there is nothing. To be asked when it is no
@@ -165,7 +176,7 @@ package final class ReverseProxy {
     /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
     package func drain(whenDrained: @escaping () -> Void) {
         server.drain { [self] in
-            for backend in backends.values { backend.remove() }
+            for backend in backends { backend.remove() }
             whenDrained()
         }
     }
@@ -173,13 +184,13 @@ package final class ReverseProxy {
     /// Closes everything at once.
     package func close() {
         server.close()
-        for backend in backends.values { backend.remove() }
+        for backend in backends { backend.remove() }
     }
 
     // MARK: For the clients
 
     /// The id of a request that has none.
-    func makeRequestID() -> RequestID { requestIDs.next() }
+    func makeRequestID() -> RequestID { requestIDs.value.next() }
 
     /// What `pick` found.
     enum Pick {
@@ -200,53 +211,59 @@ package final class ReverseProxy {
     func pick(
         for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool, now: MonotonicTime
     ) -> Pick {
-        let choice = table.pick(excluding: excluded, forTunnel: forTunnel, now: now.nanoseconds)
-        guard let id = choice.id, let backend = backends[id] else { return choice == .busy ? .busy : .none }
+        let backend: Backend
+        switch table.value.pick(excluding: excluded, forTunnel: forTunnel, now: now.nanoseconds) {
+        case .backend(let id, let index):
+            backend = backends[index]
+            precondition(backend.id == id, "the proxy's backends are not those of its table")
+        case .busy: return .busy
+        case .none: return .none
+        }
         if !forTunnel, let kept = backend.takeKept() {
-            table.began(id)
+            table.value.began(backend.id)
             backend.began()
-            counters.reusedConnections += 1
+            tally.value.reusedConnections += 1
             kept.client = client
             return .kept(kept)
         }
-        counters.backendConnections += 1
+        tally.value.backendConnections += 1
         do throws(UVError) {
             let made = try BackendConnection(
                 connectingTo: backend, loop: loop, configuration: configuration)
-            table.began(id)
+            table.value.began(backend.id)
             backend.began()
             made.client = client
             return .connecting(made)
         } catch {
             if error.isShortage { return .exhausted }
-            table.failed(id, now: now.nanoseconds)
+            table.value.failed(backend.id, now: now.nanoseconds)
             return .failed(backend)
         }
     }
 
     /// A response began on `connection`.
     func answered(_ connection: BackendConnection) {
-        table.succeeded(connection.backend.id)
+        table.value.succeeded(connection.backend.id)
     }
 
     /// `connection` is a tunnel from now on, and no request in flight.
     func becameTunnel(_ connection: BackendConnection) {
         answered(connection)
-        table.becameTunnel(connection.backend.id)
+        table.value.becameTunnel(connection.backend.id)
         wakeOne()
     }
 
     /// A new connection could not be made, or broke without an answer.
     func failed(_ connection: BackendConnection) {
-        table.failed(connection.backend.id, now: loop.now.nanoseconds)
+        table.value.failed(connection.backend.id, now: loop.now.nanoseconds)
     }
 
     /// The exchange on `connection` is over; the connection is kept, or closed.
     func release(_ connection: BackendConnection, keep: Bool) {
         connection.client = nil
-        connection.isTunnel ? table.tunnelEnded(connection.backend.id) : table.ended(connection.backend.id)
+        connection.isTunnel ? table.value.tunnelEnded(connection.backend.id) : table.value.ended(connection.backend.id)
         if keep, !connection.backend.isRemoved, connection.isUsable {
-            connection.backend.keep(connection, until: loop.now + configuration.keptConnectionTimeout)
+            connection.backend.keep(connection, until: loop.roundTime.advanced(nanoseconds: keptBound))
         } else {
             connection.close()
         }
@@ -255,22 +272,22 @@ package final class ReverseProxy {
     }
 
     /// One more may wait.
-    var mayWait: Bool { waiting.count < configuration.maximumWaiting }
+    var mayWait: Bool { waiting.value.count < configuration.maximumWaiting }
 
     func wait(_ client: ProxiedClient) {
-        waiting.append(client)
+        waiting.value.append(client)
     }
 
     func stopWaiting(_ client: ProxiedClient) {
-        if !waiting.isEmpty { waiting.removeAll { $0 === client } }
+        if !waiting.value.isEmpty { waiting.value.removeAll { $0 === client } }
     }
 
     /// A backend has room for one more.
     private func wakeOne() {
-        if !waiting.isEmpty { waiting.removeFirst().backendsChanged() }
+        if !waiting.value.isEmpty { waiting.value.removeFirst().backendsChanged() }
     }
 
     private func sweep(_ now: MonotonicTime) {
-        for backend in backends.values { backend.closeKept(before: now) }
+        for backend in backends { backend.closeKept(before: now) }
     }
 }

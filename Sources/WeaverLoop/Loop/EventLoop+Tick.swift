@@ -29,10 +29,10 @@ extension EventLoop {
             for body in exchange(&afterInput, with: []) { ready.value.push(.local(body)) }
         }
         if !ready.value.isEmpty { runReady() }
-        if firstUnflushed != nil { flush() }
+        if !unflushed.value.isEmpty { flush() }
         guard beforeInput else { return }
         // Work that is left, or that flushing has made, must not wait for input.
-        armIdle(!ready.value.isEmpty || firstUnflushed != nil || !afterInput.isEmpty)
+        armIdle(!ready.value.isEmpty || !unflushed.value.isEmpty || !afterInput.isEmpty)
         stall.tickEnded()
     }
 
@@ -64,18 +64,14 @@ extension EventLoop {
 
     /// Remembers that `stream` has bytes to send at the end of the tick.
     func needsFlush(_ stream: ByteStream) {
-        if let last = lastUnflushed { last.nextUnflushed = stream } else { firstUnflushed = stream }
-        lastUnflushed = stream
+        unflushed.value.append(stream)
     }
 
     /// Flushes the streams that wait now. Those that a drained delegate writes to wait for the next time.
     private func flush() {
         stall.workBegan()
-        var next = exchange(&firstUnflushed, with: nil)
-        lastUnflushed = nil
-        while let stream = next {
-            next = exchange(&stream.nextUnflushed, with: nil)
-            stream.flush()
-        }
+        swap(&unflushed.value, &flushing.value)
+        for stream in flushing.value { stream.flush() }
+        flushing.value.removeAll(keepingCapacity: true)
     }
 }

@@ -51,9 +51,9 @@ package final class EventLoop: @unchecked Sendable {
     let ready = LoopState(Ring<Work>())
     /// What waits for the next look at the input.
     var afterInput: [() -> Void] = []
-    /// The streams to flush at the end of the tick, oldest first, linked by ``ByteStream/nextUnflushed``.
-    var firstUnflushed: ByteStream?
-    var lastUnflushed: ByteStream?
+    /// The streams to flush at the end of the tick, oldest first, and the array that takes its place meanwhile.
+    let unflushed = LoopState<[ByteStream]>([])
+    let flushing = LoopState<[ByteStream]>([])
 
     let inbox = Mutex(Inbox())
     /// The array that the inbox gets in exchange for its full one.
@@ -138,6 +138,10 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Now, on the monotonic clock. From any thread.
     package var now: MonotonicTime { EventLoop.now }
+
+    /// When the loop last looked for input, in whole milliseconds of the monotonic clock, for bounds that need not be
+    /// exact: it costs no reading of the clock. On the loop's thread only.
+    package var roundTime: MonotonicTime { MonotonicTime(nanoseconds: unsafe uv_now(raw) &* 1_000_000) }
 
     /// Now, on the monotonic clock. From any thread.
     package static var now: MonotonicTime { MonotonicTime(nanoseconds: uv_hrtime()) }

@@ -12,9 +12,11 @@ extension ByteStream {
         let stream = try ByteStream(loop: loop, pipe: isPipe, connected: false)
         do throws(UVError) {
             try stream.startConnecting(to: address)
-            let timer = try LoopTimer(loop: loop) { [weak stream] in
-                stream?.fail(UVError(code: WEAVER_UV_ETIMEDOUT, operation: "connecting to \(address)"))
+            let me = BackReference<ByteStream>()
+            let timer = try LoopTimer(loop: loop) {
+                me.object?.fail(UVError(code: WEAVER_UV_ETIMEDOUT, operation: "connecting to \(address)"))
             }
+            me.object = stream
             timer.arm(after: timeout)
             stream.connecting = (address, timer)
         } catch {

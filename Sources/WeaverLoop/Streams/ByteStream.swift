@@ -54,7 +54,6 @@ package final class ByteStream: UVHandle {
     /// Whether an encoder appends to the queue right now, which must not use the stream meanwhile.
     var isLending = false
     var needsFlush = false
-    var nextUnflushed: ByteStream?
     var isConnected: Bool
     var isReading = false
     var isAboveHighWater = false

@@ -82,6 +82,8 @@ struct WriteQueue: ~Copyable {
 
     /// Forgets the first `count` bytes.
     mutating func sent(_ count: Int) {
+        // What most ticks write is in the tail alone.
+        guard !sealed.isEmpty else { return tailSent(count) }
         var left = count
         while left > 0, head < sealed.count, let piece = sealed[head] {
             let taken = min(left, piece.remaining)
@@ -93,7 +95,10 @@ struct WriteQueue: ~Copyable {
             head += 1
         }
         compact()
-        guard left > 0 else { return }
+        if left > 0 { tailSent(left) }
+    }
+
+    private mutating func tailSent(_ left: Int) {
         precondition(left <= tail.count, "more bytes sent than were queued")
         if left == tail.count {
             if tail.allocatedCapacity > Self.retainedTail { _ = exchangeTail() } else { tail.truncate(to: 0) }

@@ -34,7 +34,7 @@ package struct DeploymentRegistry: Sendable {
         }
 
         /// Whether the deployer's process exists.
-        var isDeployerAlive: Bool { ProcessIdentity.isAlive(pid, startedAt: started) }
+        package var isDeployerAlive: Bool { ProcessIdentity.isAlive(pid, startedAt: started) }
     }
 
     /// A deployment that runs.

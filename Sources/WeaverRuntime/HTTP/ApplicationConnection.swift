@@ -24,7 +24,7 @@ final class ApplicationConnection: HTTPConnectionHandler {
         if current?.receive(body) == false { connection.pauseBody() }
     }
 
-    func requestDidEnd(trailers: TrailerSection) {
+    func requestDidEnd(trailers: TrailerSection?) {
         current?.endBody()
     }
 

@@ -15,9 +15,10 @@ enum Binaries {
     /// What to do when nobody has.
     static let howToBuild: Comment = "run by `make test`, which builds the binaries and sets WEAVER_BINARIES"
 
-    private static func path(_ name: String) -> String {
-        (ProcessInfo.processInfo.environment["WEAVER_BINARIES"] ?? "") + "/" + name
-    }
+    /// Their folder.
+    static let folder = ProcessInfo.processInfo.environment["WEAVER_BINARIES"] ?? ""
+
+    private static func path(_ name: String) -> String { folder + "/" + name }
 }
 
 /// The tests that start real processes: one at a time, because each has the machine to itself.

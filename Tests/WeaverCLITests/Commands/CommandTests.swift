@@ -29,7 +29,7 @@ import WeaverRuntime
         let commands: [any ParsableCommand.Type] = [
             WeaverCommand.self, MultiCommand.self, MultiDeployCommand.self, MultiStatusCommand.self,
             MultiRestartCommand.self, MultiStopCommand.self, SingleCommand.self, SingleDeployCommand.self,
-            CheckCommand.self, CallgraphCommand.self, ProxyCommand.self, VersionCommand.self,
+            CheckCommand.self, CallgraphCommand.self, ProxyCommand.self, VersionCommand.self, NewCommand.self,
         ]
         for command in commands {
             #expect(!command.configuration.abstract.isEmpty)
@@ -50,10 +50,11 @@ import WeaverRuntime
         #expect(message("Cache") == "\"Cache\" may be Lemon.Cache or Shop.Cache: write it in full")
     }
 
-    @Test func aDeploymentIsNamedByTheBeginningOfItsID() throws {
+    @Test func aDeploymentIsNamedByTheBeginningOfItsIDOrItsApplication() throws {
         let one = DeploymentRegistry.Entry(app: "lemon", deployment: "f74f7512-a8ff", pid: 1, socket: "/a")
         let two = DeploymentRegistry.Entry(app: "lime", deployment: "f7000000-a8ff", pid: 2, socket: "/b")
         #expect(try DeploymentChoice.choose("F74", among: [one, two]) == one)
+        #expect(try DeploymentChoice.choose("lime", among: [one, two]) == two)
         #expect(try DeploymentChoice.choose(nil, among: [two]) == two)
         func message(_ prefix: String?, _ entries: [DeploymentRegistry.Entry]) -> String? {
             #expect(throws: DeploymentChoiceError.self) { try DeploymentChoice.choose(prefix, among: entries) }?
@@ -62,8 +63,12 @@ import WeaverRuntime
         #expect(message(nil, []) == "no deployment is running")
         #expect(
             message("f7", [one, two])
-                == "the ids of several deployments begin with \"f7\"; running: lemon f74f7512-a8ff, lime f7000000-a8ff")
-        #expect(message("x", [one]) == "no deployment's id begins with \"x\"; running: lemon f74f7512-a8ff")
+                == "several deployments are called \"f7\", by application or beginning of the id; "
+                + "running: lemon f74f7512-a8ff, lime f7000000-a8ff")
+        #expect(
+            message("x", [one])
+                == "no deployment is called \"x\", by application or beginning of the id; running: lemon f74f7512-a8ff")
+        #expect(message("lim", [one, two])?.hasPrefix("no deployment is called \"lim\"") == true)
         #expect(
             message(nil, [one, two])
                 == "name the deployment that is meant; running: lemon f74f7512-a8ff, lime f7000000-a8ff")

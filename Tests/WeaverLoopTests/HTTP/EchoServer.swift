@@ -49,7 +49,7 @@ final class EchoHandler: HTTPConnectionHandler {
         if !connection.isWritable { connection.pauseBody() }
     }
 
-    func requestDidEnd(trailers: TrailerSection) {
+    func requestDidEnd(trailers: TrailerSection?) {
         if connection.traits?.method == .delete { return }
         if !isHeadSent {
             sendHead(UInt64(body.count))
