@@ -84,7 +84,9 @@ package actor ComponentHost {
     private func publish(
         _ record: ImplementationRecord, _ implementation: any Implementation, _ listeners: [WeaverListener]
     ) async throws -> Running {
-        let link = LocalLink(info: record.component, runsOn: record.runsOn, loop: environment.loop)
+        let link = LocalLink(
+            info: record.component, runsOn: record.runsOn, loop: environment.loop,
+            calls: environment.telemetry.calls(of: record.component, isRemote: false))
         let started = Running(
             record: record, implementation: implementation, local: record.localStub(implementation, link),
             listeners: listeners)

@@ -10,14 +10,18 @@ package struct SingleSettings: Sendable {
     package var sections: [String: String]
     /// The addresses of the listeners by name, as `host:port`.
     package var listenerAddresses: [String: String]
+    /// Where traces go.
+    package var traces: TraceOptions
 
     /// Where a listener listens that the config does not mention: any free port, for this machine only.
     package static let defaultListenerAddress = "127.0.0.1:0"
 
     /// Settings; none are needed.
     package init(
-        application: String, sections: [String: String] = [:], listenerAddresses: [String: String] = [:]
+        application: String, sections: [String: String] = [:], listenerAddresses: [String: String] = [:],
+        traces: TraceOptions = TraceOptions()
     ) {
+        self.traces = traces
         self.application = application
         self.sections = sections
         self.listenerAddresses = listenerAddresses
@@ -37,7 +41,8 @@ extension SingleSettings {
         }
         self.init(
             application: config.config.name, sections: config.sections,
-            listenerAddresses: config.config.singleListeners.mapValues(\.description))
+            listenerAddresses: config.config.singleListeners.mapValues(\.description),
+            traces: config.config.singleTraces)
     }
 }
 
@@ -46,14 +51,16 @@ package struct SingleEnvironment: HostEnvironment {
     package let replica: ReplicaInfo
     package let loop: EventLoop
     package let sections: ConfigSections
+    package let telemetry: Telemetry
     private let listenerAddresses: [String: String]
     private let makeLogger: @Sendable (String) -> Logger
 
     /// The environment of the components `group`, in a process that is known as `replica`.
     package init(
-        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, level: Logger.Level, sink: any LogSink
+        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, level: Logger.Level, sink: any LogSink,
+        telemetry: Telemetry = Telemetry()
     ) {
-        self.init(settings: settings, replica: replica, loop: loop) { component in
+        self.init(settings: settings, replica: replica, loop: loop, telemetry: telemetry) { component in
             Logger(label: component) { _ in
                 WeaverLogHandler(component: component, replica: "", level: level, sink: sink)
             }
@@ -62,8 +69,10 @@ package struct SingleEnvironment: HostEnvironment {
 
     /// The same with loggers that `logger` makes for the components.
     package init(
-        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, logger: @escaping @Sendable (String) -> Logger
+        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, telemetry: Telemetry = Telemetry(),
+        logger: @escaping @Sendable (String) -> Logger
     ) {
+        self.telemetry = telemetry
         self.replica = replica
         self.loop = loop
         sections = ConfigSections(settings.sections)
@@ -77,7 +86,7 @@ package struct SingleEnvironment: HostEnvironment {
 
     package func listen(_ name: String) async throws -> WeaverListener {
         let text = listenerAddresses[name] ?? SingleSettings.defaultListenerAddress
-        return try WeaverListener(name: name, listeningOn: text, loop: loop)
+        return try WeaverListener(name: name, listeningOn: text, loop: loop, tracer: telemetry.tracer)
     }
 
     package func export(_ listener: WeaverListener) async throws {
@@ -92,11 +101,11 @@ package struct SingleEnvironment: HostEnvironment {
 
 extension WeaverListener {
     /// Listens on the address that is written in `text`, as the config or the deployer has it.
-    convenience init(name: String, listeningOn text: String, loop: EventLoop) throws {
+    convenience init(name: String, listeningOn text: String, loop: EventLoop, tracer: WeaverTracer) throws {
         guard let address = SocketAddress(text) else {
             throw ListenerAddressError(description: "the address '\(text)' of the listener '\(name)' is no host:port")
         }
-        try self.init(name: name, address: address, loop: loop)
+        try self.init(name: name, address: address, loop: loop, tracer: tracer)
     }
 }
 

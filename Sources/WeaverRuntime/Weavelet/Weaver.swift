@@ -1,4 +1,6 @@
+internal import CoreMetrics
 internal import Logging
+internal import Tracing
 internal import WeaverCore
 internal import WeaverLoop
 
@@ -108,11 +110,9 @@ private struct Launch {
         loop.execute { ProcessLimits.continueWhenParentDies() }
         let level = self.level
         let weavelet = try await Weavelet.start(
-            descriptors: descriptors, registry: registry, loop: loop, level: level
+            descriptors: descriptors, registry: registry, loop: loop, level: level, telemetry: .ofProcess
         ) { sink, replica in
-            LoggingSystem.bootstrap { label in
-                WeaverLogHandler(component: label, replica: replica.shortReplica, level: level, sink: sink)
-            }
+            bootstrap(sink, replica: replica.shortReplica)
         }
         try watch(loop, controlDescriptor: weavelet.controlDescriptor, components: registry.records.count) {
             orphan.end()
@@ -128,17 +128,18 @@ private struct Launch {
     private func runSingle(_ registry: ComponentRegistry, _ loop: EventLoop) async throws -> Int32 {
         let settings = try await singleSettings(registry, loop)
         let sink = try TerminalSink(descriptor: STDERR_FILENO)
-        let level = self.level
-        LoggingSystem.bootstrap { label in
-            WeaverLogHandler(component: label, replica: "", level: level, sink: sink)
-        }
+        bootstrap(sink, replica: "")
+        let traces = try settings.traces.file.map { try TraceFile($0) }
         let replica = ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder)
         let environment = SingleEnvironment(
-            settings: settings, replica: replica, loop: loop, level: level, sink: sink)
+            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess)
+        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.traces.perSecond)
         try watch(loop, controlDescriptor: nil)
-        return await SingleProcess.run(registry: registry, environment: environment) {
+        let code = await SingleProcess.run(registry: registry, environment: environment) {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
+        await traces?.flush(within: EndBounds.flush)
+        return code
     }
 
     /// The config of a single process, checked down to the components' sections before anything is constructed.
@@ -171,8 +172,17 @@ private struct Launch {
 
     // MARK: The process
 
+    /// Makes the runtime the back end of what applications log, measure and trace with.
+    private func bootstrap(_ sink: any LogSink, replica: String) {
+        Telemetry.ofProcess.log.attach(sink)
+        let level = self.level
+        LoggingSystem.bootstrap { WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink) }
+        MetricsSystem.bootstrap(WeaverMetricsFactory(Telemetry.ofProcess.metrics))
+        InstrumentationSystem.bootstrap(Telemetry.ofProcess.tracer)
+    }
+
     private var level: Logger.Level {
-        WeaverLogHandler.level(named: environment(WeaverLogHandler.levelVariable))
+        WeaverLogHandler.levelOfProcess
     }
 
     private func environment(_ name: String) -> String? {
