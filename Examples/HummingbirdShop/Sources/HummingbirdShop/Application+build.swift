@@ -1,0 +1,22 @@
+import Hummingbird
+import Logging
+
+/// The whole service, layer upon layer, with its data in the folder `data`.
+func buildApplication(
+    configuration: ApplicationConfiguration, data: String
+) async throws -> some ApplicationProtocol {
+    let catalogue = ProductCatalogue(store: FileStore(folder: data))
+    let orders = OrderService(catalogue: catalogue, store: FileStore(folder: data))
+    return Application(
+        router: buildRouter(catalogue, orders),
+        configuration: configuration,
+        logger: Logger(label: "shop"))
+}
+
+/// The HTTP layer over the services.
+func buildRouter(_ catalogue: any Catalogue, _ orders: any Orders) -> Router<BasicRequestContext> {
+    let router = Router()
+    router.addRoutes(ProductRoutes(catalogue: catalogue).routes, atPath: "/products")
+    router.addRoutes(OrderRoutes(orders: orders).routes, atPath: "/orders")
+    return router
+}
