@@ -5,10 +5,10 @@ public import WeaverRuntime
 
 /// Components inside a service that a team already has, beside its other services in one `ServiceGroup`.
 ///
-///     let weaver = WeaverService()
-///     let categories = CategoriesController(weaver)     // asks for (any Categories).self before its first use
-///     let group = ServiceGroup(services: [weaver, hummingbird], logger: logger)
-///     try await group.run()
+///     let weaver = WeaverService(config: .file("weaver.toml"))
+///     let categories = try await weaver.get((any Categories).self)
+///     let server = buildServer(categories)
+///     try await ServiceGroup(services: [weaver, server], gracefulShutdownSignals: [.sigterm], logger: logger).run()
 ///
 /// It takes part in graceful shutdown: list it before the services that use it, which are then ended first. It installs no
 /// signal handler, bootstraps nothing, never exits the process and needs no `Main`. It may be run again after it has ended,
@@ -25,18 +25,26 @@ public final class WeaverService: Service {
         case text(String)
     }
 
-    private enum State {
-        /// It has not started, or is starting: those wait who have asked for a component.
-        case waiting(isStarting: Bool, [UInt64: CheckedContinuation<Void, any Error>])
+    private enum Phase {
+        case idle
+        /// Those wait who have asked for a component.
+        case starting(Task<Void, Never>, [UInt64: CheckedContinuation<EmbeddedRuntime, any Error>])
         case running(EmbeddedRuntime)
         /// It has ended, or could not start.
-        case ended(WeaverServiceError)
+        case ended(any Error)
+    }
+
+    private struct State {
+        var phase = Phase.idle
+        /// Whether ``run()`` has been called and has not returned.
+        var isRun = false
+        var nextWaiter: UInt64 = 0
     }
 
     private let components: [any Implementation.Type]
     private let config: Config
     private let logger: Logger
-    private let state = Mutex<(state: State, nextWaiter: UInt64)>((.waiting(isStarting: false, [:]), 0))
+    private let state = Mutex(State())
 
     /// A service that runs nothing yet.
     ///
@@ -54,35 +62,142 @@ public final class WeaverService: Service {
         self.logger = logger
     }
 
-    /// Starts the components, waits for graceful shutdown or cancellation, and stops them again, in reverse order of their
-    /// refs; either ends it also while they are starting, and it then returns without an error.
+    deinit {
+        // Started by get(), and never run.
+        guard case .running(let runtime) = state.withLock({ $0.phase }) else { return }
+        Task.detached { _ = await runtime.stop() }
+    }
+
+    /// Starts the components, unless ``get(_:)`` has, waits for graceful shutdown or cancellation, and stops them again, in
+    /// reverse order of their refs; either ends it also while they are starting, and it then returns without an error.
     ///
     /// - Throws: what a component that does not start has thrown, with those that had started stopped again; the mistake
     ///   in the config, or in the components' refs, before anything has started; ``WeaverServiceError/alreadyRunning``.
     public func run() async throws {
-        try begin()
+        try beginRun()
+        defer { state.withLock { $0.isRun = false } }
         let runtime: EmbeddedRuntime
         do {
-            runtime = try EmbeddedRuntime(
-                components: components, config: embeddedConfig, name: logger.label, logger: componentLogger)
+            runtime = try await cancelWhenGracefulShutdown { try await self.started() }
         } catch {
-            end(.notStarted("\(error)"))
-            throw error
+            guard Task.isCancelled || Task.isShuttingDownGracefully else { throw error }
+            return await endStart()
         }
-        do {
-            try await cancelWhenGracefulShutdown { try await runtime.start() }
-        } catch {
-            let isAskedToEnd = Task.isCancelled || Task.isShuttingDownGracefully
-            end(isAskedToEnd ? .ended : .notStarted("\(error)"))
-            await stop(runtime)
-            if isAskedToEnd { return }
-            throw error
-        }
-        publish(runtime)
         // Cancellation is an end like any other.
         try? await gracefulShutdown()
-        end(.ended)
+        state.withLock { $0.phase = .ended(WeaverServiceError.ended) }
         await stop(runtime)
+    }
+
+    /// The component with an interface, as a `@Ref` property would hold it: `try await weaver.get((any Categories).self)`.
+    ///
+    /// Starts the components where they have not been, so that other services can be made with refs; ``run()`` goes on with
+    /// them. What it gives may be kept, and called from any thread, until the service ends; a component's methods run where
+    /// its caller does, on the pool with `runsOn: .pool`, and an actor's on its executor.
+    ///
+    /// - Throws: what a component that does not start has thrown; ``WeaverServiceError`` when nothing that runs has the
+    ///   interface, or the service has ended; `CancellationError` when the waiting task is cancelled.
+    public func get<Interface: Sendable>(_ interface: Interface.Type) async throws -> Interface {
+        let runtime = try await started()
+        do {
+            return try runtime.reference(to: interface)
+        } catch {
+            throw WeaverServiceError.unknownInterface("\(error)")
+        }
+    }
+
+    // MARK: Starting
+
+    /// A service that has ended may be run again.
+    private func beginRun() throws(WeaverServiceError) {
+        let isFirst = state.withLock { state in
+            guard !state.isRun else { return false }
+            state.isRun = true
+            if case .ended = state.phase { state.phase = .idle }
+            return true
+        }
+        if !isFirst { throw .alreadyRunning }
+    }
+
+    /// What runs, once all components have started. The first who asks starts them.
+    private func started() async throws -> EmbeddedRuntime {
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let answer = state.withLock { wait(&$0, number, continuation) }
+                if let answer { continuation.resume(with: answer) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state -> CheckedContinuation<EmbeddedRuntime, any Error>? in
+                guard case .starting(let task, var waiters) = state.phase else { return nil }
+                defer { state.phase = .starting(task, waiters) }
+                return waiters.removeValue(forKey: number)
+            }
+            waiter?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Lets a caller wait; gives the answer where there is one already.
+    private func wait(
+        _ state: inout State, _ number: UInt64, _ continuation: CheckedContinuation<EmbeddedRuntime, any Error>
+    ) -> Result<EmbeddedRuntime, any Error>? {
+        // Its cancellation has found nobody who waits.
+        if Task.isCancelled { return .failure(CancellationError()) }
+        switch state.phase {
+        case .running(let runtime): return .success(runtime)
+        case .ended(let error): return .failure(error)
+        case .idle: state.phase = .starting(Task { await self.start() }, [number: continuation])
+        case .starting(let task, var waiters):
+            waiters[number] = continuation
+            state.phase = .starting(task, waiters)
+        }
+        return nil
+    }
+
+    private func start() async {
+        do {
+            let runtime = try EmbeddedRuntime(
+                components: components, config: embeddedConfig, name: logger.label, logger: componentLogger)
+            do {
+                try await runtime.start()
+            } catch {
+                await stop(runtime)
+                throw error
+            }
+            finishStart(.running(runtime), .success(runtime))
+        } catch {
+            // Only run() cancels it, at the end.
+            let error = Task.isCancelled ? WeaverServiceError.ended : error
+            finishStart(.ended(error), .failure(error))
+        }
+    }
+
+    private func finishStart(_ next: Phase, _ result: Result<EmbeddedRuntime, any Error>) {
+        let waiters = state.withLock { state in
+            defer { state.phase = next }
+            if case .starting(_, let waiters) = state.phase { return waiters }
+            return [:]
+        }
+        for waiter in waiters.values { waiter.resume(with: result) }
+    }
+
+    // MARK: Ending
+
+    /// Ends what is starting, or has just started.
+    private func endStart() async {
+        let starting = state.withLock { state -> Task<Void, Never>? in
+            if case .starting(let task, _) = state.phase { task } else { nil }
+        }
+        starting?.cancel()
+        await starting?.value
+        let runtime = state.withLock { state -> EmbeddedRuntime? in
+            defer { state.phase = .ended(WeaverServiceError.ended) }
+            return if case .running(let runtime) = state.phase { runtime } else { nil }
+        }
+        if let runtime { await stop(runtime) }
     }
 
     /// In a task of its own: it takes its time also when the service's task was cancelled.
@@ -90,85 +205,7 @@ public final class WeaverService: Service {
         for problem in await Task(operation: { await runtime.stop() }).value { logger.error("\(problem)") }
     }
 
-    /// The component with an interface, as a `@Ref` property would hold it: `try await weaver.get((any Categories).self)`.
-    ///
-    /// Waits until the service has started. What it gives may be kept, and called from any thread, until the service ends.
-    /// Throws `WeaverServiceError` when nothing that runs has the interface, or the service has ended; `CancellationError`
-    /// when the waiting task is cancelled.
-    public func get<Interface: Sendable>(_ interface: Interface.Type) async throws -> Interface {
-        while true {
-            switch state.withLock({ $0.state }) {
-            case .running(let runtime):
-                do {
-                    return try runtime.reference(to: interface)
-                } catch {
-                    throw WeaverServiceError.unknownInterface("\(error)")
-                }
-            case .ended(let error): throw error
-            case .waiting: try await waitForStart()
-            }
-        }
-    }
-
-    // MARK: The state
-
-    /// A service that has ended may be run again; those who ask from now on wait for it.
-    private func begin() throws(WeaverServiceError) {
-        let isRunning = state.withLock { value in
-            switch value.state {
-            case .running, .waiting(isStarting: true, _): return true
-            case .waiting(isStarting: false, let waiters): value.state = .waiting(isStarting: true, waiters)
-            case .ended: value.state = .waiting(isStarting: true, [:])
-            }
-            return false
-        }
-        if isRunning { throw .alreadyRunning }
-    }
-
-    private func publish(_ runtime: EmbeddedRuntime) {
-        change(to: .running(runtime)) { $0.resume() }
-    }
-
-    private func end(_ error: WeaverServiceError) {
-        change(to: .ended(error)) { $0.resume(throwing: error) }
-    }
-
-    private func change(to next: State, _ resume: (CheckedContinuation<Void, any Error>) -> Void) {
-        let waiters = state.withLock { value in
-            defer { value.state = next }
-            if case .waiting(_, let waiters) = value.state { return waiters }
-            return [:]
-        }
-        for waiter in waiters.values { resume(waiter) }
-    }
-
-    private func waitForStart() async throws {
-        let number = state.withLock { value in
-            value.nextWaiter += 1
-            return value.nextWaiter
-        }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let goesOn = state.withLock { value in
-                    guard case .waiting(let isStarting, var waiters) = value.state, !Task.isCancelled else {
-                        return true
-                    }
-                    waiters[number] = continuation
-                    value.state = .waiting(isStarting: isStarting, waiters)
-                    return false
-                }
-                guard goesOn else { return }
-                Task.isCancelled ? continuation.resume(throwing: CancellationError()) : continuation.resume()
-            }
-        } onCancel: {
-            let waiter = state.withLock { value -> CheckedContinuation<Void, any Error>? in
-                guard case .waiting(let isStarting, var waiters) = value.state else { return nil }
-                defer { value.state = .waiting(isStarting: isStarting, waiters) }
-                return waiters.removeValue(forKey: number)
-            }
-            waiter?.resume(throwing: CancellationError())
-        }
-    }
+    // MARK: What the runtime gets
 
     private var embeddedConfig: EmbeddedRuntime.Config {
         switch config {
@@ -191,8 +228,6 @@ public final class WeaverService: Service {
 public enum WeaverServiceError: Error, Equatable, CustomStringConvertible {
     /// ``WeaverService/run()`` was called while it runs.
     case alreadyRunning
-    /// A component did not start.
-    case notStarted(String)
     /// It has ended, and was not run again.
     case ended
     /// Nothing that runs has the interface.
@@ -202,7 +237,6 @@ public enum WeaverServiceError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .alreadyRunning: "the service runs already"
-        case .notStarted(let reason): "the service did not start: \(reason)"
         case .ended: "the service has ended"
         case .unknownInterface(let reason): reason
         }

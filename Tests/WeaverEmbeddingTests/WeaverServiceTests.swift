@@ -105,11 +105,30 @@ struct WeaverServiceTests {
 
     @Test func `cancellation ends it as graceful shutdown does`() async throws {
         let (service, diary) = (service(), Diary())
-        let run = Task { try await Diary.$current.withValue(diary) { try await service.run() } }
-        _ = try await service.get((any Bench).self)
-        run.cancel()
-        try await run.value
+        try await Diary.$current.withValue(diary) {
+            let run = Task { try await service.run() }
+            _ = try await service.get((any Bench).self)
+            run.cancel()
+            try await run.value
+        }
         #expect(diary.all.suffix(2) == ["stop bench", "stop drawer"])
+    }
+
+    @Test func `components start when the first is asked for, and a run goes on with them`() async throws {
+        let (service, diary) = (service(), Diary())
+        let bench = try await Diary.$current.withValue(diary) { try await service.get((any Bench).self) }
+        #expect(diary.all == ["start drawer", "start bench"])
+        try await running(service, diary) {
+            let tool = try await bench.use(0)
+            #expect(tool == "hammer")
+        }
+        #expect(diary.all == ["start drawer", "start bench", "stop bench", "stop drawer"])
+    }
+
+    @Test func `dropped without a run, it stops what was started`() async throws {
+        let diary = Diary()
+        try await Diary.$current.withValue(diary) { _ = try await service().get((any Bench).self) }
+        try await eventually("the components have stopped") { diary.all.last == "stop drawer" }
     }
 
     // MARK: Several times, and several
@@ -120,6 +139,8 @@ struct WeaverServiceTests {
         for _ in 0..<10 {
             let diary = Diary()
             try await running(service, diary) {
+                // Before it is run again it has ended.
+                try await eventually("it runs") { (try? await service.get((any Bench).self)) != nil }
                 let tool = try await service.get((any Bench).self).use(0)
                 #expect(tool == "hammer")
                 #expect(try Self.threads(named: name) == 1)
@@ -198,34 +219,46 @@ struct WeaverServiceTests {
 
     // MARK: Mistakes
 
-    @Test func `a component that does not start is thrown by run and told to who waits, and what started is stopped`()
-        async throws
-    {
+    @Test func `a component that does not start is thrown, and what started is stopped`() async throws {
         let (service, diary) = (service(), Diary(benchStart: .fails))
-        let waiting = Task { try await service.get((any Bench).self) }
-        let error = await #expect(throws: (any Error).self) {
-            try await Diary.$current.withValue(diary) { try await service.run() }
+        let entrances: [@Sendable () async throws -> Void] = [
+            { try await service.run() }, { _ = try await service.get((any Drawer).self) },
+        ]
+        for entrance in entrances {
+            let error = await #expect(throws: (any Error).self) {
+                try await Diary.$current.withValue(diary) { try await entrance() }
+            }
+            let description = "\(try #require(error))"
+            #expect(description.hasPrefix("WeaverEmbeddingTests.Bench did not start: "), "\(description)")
+            #expect(description.contains("leg"), "\(description)")
+            // The second time it says so without another attempt.
+            #expect(diary.all == ["start drawer", "stop drawer"])
         }
-        let description = "\(try #require(error))"
-        #expect(description.hasPrefix("WeaverEmbeddingTests.Bench did not start: "), "\(description)")
-        #expect(diary.all == ["start drawer", "stop drawer"])
-        let told = await #expect(throws: WeaverServiceError.self) { try await waiting.value }
-        #expect(told?.description.contains("leg") == true, "\(String(describing: told))")
     }
 
     @Test func `graceful shutdown ends it also while a component is starting`() async throws {
         let (service, diary) = (service(), Diary(benchStart: .hangs))
-        let waiting = Task { try await service.get((any Bench).self) }
-        try await running(service, diary) { await diary.benchBegins.wait() }
+        let asked = Promise<Task<any Bench, any Error>>()
+        try await running(service, diary) {
+            await diary.benchBegins.wait()
+            asked.fulfil(Task { try await service.get((any Bench).self) })
+        }
         #expect(diary.all == ["start drawer", "stop drawer"])
-        await #expect(throws: WeaverServiceError.ended) { try await waiting.value }
+        await #expect(throws: WeaverServiceError.ended) { try await asked.wait().value }
     }
 
-    @Test func `who waits for the start can be cancelled`() async throws {
-        let service = service()
-        let waiting = Task { try await service.get((any Bench).self) }
-        waiting.cancel()
-        await #expect(throws: CancellationError.self) { try await waiting.value }
+    @Test func `who waits for the start can be cancelled, and the others wait on`() async throws {
+        let (service, diary) = (service(), Diary(benchStart: .hangs))
+        try await running(service, diary) {
+            let (first, second) = (
+                Task { try await service.get((any Bench).self) }, Task { try await service.get((any Bench).self) }
+            )
+            await diary.benchBegins.wait()
+            first.cancel()
+            await #expect(throws: CancellationError.self) { try await first.value }
+            second.cancel()
+            await #expect(throws: CancellationError.self) { try await second.value }
+        }
     }
 
     @Test func `a second run while it runs, and an interface that nothing has, are errors in words`() async throws {
@@ -258,18 +291,20 @@ struct WeaverServiceTests {
     }
 }
 
-/// Runs `service` in the diary's scope while `body` does, and then ends it in order.
+/// Runs `service` while `body` does, both in the diary's scope, and then ends it in order.
 private func running(
     _ service: WeaverService, _ diary: Diary = Diary(), _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
-    try await testGracefulShutdown { trigger in
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await Diary.$current.withValue(diary) { try await service.run() } }
-            group.addTask {
-                defer { trigger.triggerGracefulShutdown() }
-                try await body()
+    try await Diary.$current.withValue(diary) {
+        try await testGracefulShutdown { trigger in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await service.run() }
+                group.addTask {
+                    defer { trigger.triggerGracefulShutdown() }
+                    try await body()
+                }
+                try await group.waitForAll()
             }
-            try await group.waitForAll()
         }
     }
 }

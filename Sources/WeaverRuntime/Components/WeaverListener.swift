@@ -47,10 +47,17 @@ public final class WeaverListener: Sendable, CustomStringConvertible {
     /// The address that clients connect to: the proxy's where there is one.
     public var description: String { proxyAddress ?? address }
 
-    /// Hands the listening socket to a server of another library, which closes it when it is done. The end of the
-    /// process is told to `serve()` by the cancellation of its task.
+    /// Hands the listening socket to a server of another library: SwiftNIO's `ServerBootstrap.withBoundSocket`, or what is
+    /// built on it.
     ///
-    /// - Throws: ``ListenerError`` when the listener is served already.
+    /// The descriptor is bound, listens, does not block and is closed by `exec`; what has connected so far waits in it. It
+    /// belongs to the caller, who closes it once, or has it closed by the server that it is given to; the listener forgets
+    /// it. In a deployment the proxy sends requests to it as it does with `serve`.
+    ///
+    /// The end of the process is told to `serve()` by the cancellation of its task: the other server then accepts no more,
+    /// and lets what is in flight end within the 10 s of the process's drain.
+    ///
+    /// - Throws: ``ListenerError`` when the listener is served already, or the process is ending.
     public func takeDescriptor() throws -> Int32 {
         let socket = try takeSocket(drain: nil)
         guard let descriptor = socket.takeDescriptor() else { throw ListenerError(name: name) }

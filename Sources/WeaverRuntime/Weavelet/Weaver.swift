@@ -33,6 +33,18 @@ public enum Weaver {
         let code = await Launch(listed: components.map { $0.implementationRecord }).run()
         exit(code)
     }
+
+    /// Whether `weaver` has started this process: as part of a deployment, to describe itself, or as the one process of
+    /// `weaver single deploy`.
+    ///
+    /// For a service with a `main()` of its own, which goes on to do what it always did where this is false. It is asked
+    /// before anything else, and before ``run(components:)``:
+    ///
+    ///     if Weaver.isDeployed { await Weaver.run() }
+    public static var isDeployed: Bool {
+        let variables: [String] = [EnvelopeClient.readVariable, describeVariable, configVariable]
+        return variables.contains { name in unsafe getenv(name) != nil }
+    }
 }
 
 extension Main {
