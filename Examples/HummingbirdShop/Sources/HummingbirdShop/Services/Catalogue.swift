@@ -1,8 +1,13 @@
+import WeaverRuntime
+
 /// What the shop sells.
+@Component
 protocol Catalogue: Sendable {
     /// The product with that id, if there is one.
+    @Idempotent
     func product(_ id: Int) async throws -> Product?
     /// All products whose names contain `text` in any case, by id.
+    @Idempotent
     func search(_ text: String) async throws -> [Product]
 }
 
@@ -14,9 +19,15 @@ struct Product: Codable, Equatable, Sendable {
 }
 
 /// The catalogue of the products in a store, which are read once.
+@Implements(Catalogue.self)
 actor ProductCatalogue: Catalogue {
+    @Config var config: DataConfig
     private let store: any Store
     private var known: [Product]?
+
+    init(context: ComponentContext) async throws {
+        store = FileStore(folder: try context.config(DataConfig.self).data)
+    }
 
     init(store: any Store) {
         self.store = store
