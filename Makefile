@@ -68,6 +68,11 @@ test: deps $(PYTHON)/ready ## Build and run every test
 	$(SWIFT) build $(NESTED) --package-path Examples/Lemon --build-tests
 	$(STEP) "tests of Lemon"
 	$(SWIFT) test $(NESTED) --package-path Examples/Lemon --skip-build
+	$(STEP) "building HummingbirdShop and its tests"
+	$(FORGET_PLAN)
+	$(SWIFT) build $(NESTED) --package-path Examples/HummingbirdShop --build-tests
+	$(STEP) "tests of HummingbirdShop"
+	$(SWIFT) test $(NESTED) --package-path Examples/HummingbirdShop --skip-build
 	$(STEP) "building the package and its tests"
 	$(FORGET_PLAN)
 	$(SWIFT) build $(NESTED) --build-tests
@@ -91,6 +96,8 @@ test-release: release $(PYTHON)/ready ## Run the tests of optimised builds, but 
 	$(STEP) "tests of the real binaries, optimised"
 	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product UnrulyApp
+	$(FORGET_PLAN)
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --package-path Examples/HummingbirdShop --product HummingbirdShop
 	WEAVER_BINARIES=$(SCRATCH)/release WEAVER_PYTHON=$(PYTHON) WEAVER_PREBUILT_MACROS=1 \
 		$(SWIFT) test $(TESTABLE) --skip-build --filter IntegrationTests
 

@@ -1,8 +1,11 @@
 import Hummingbird
+import WeaverRuntime
 
 @main
 struct App {
     static func main() async throws {
+        // `weaver` has started this process, which is one of several: see ShopApp.
+        if Weaver.isDeployed { await Weaver.run() }
         let environment = Environment()
         let app = try await buildApplication(
             configuration: ApplicationConfiguration(
