@@ -119,7 +119,13 @@ if onlyLoop {
         // An application that misbehaves when it is asked to.
         .executableTarget(
             name: "UnrulyApp",
-            dependencies: ["WeaverRuntime", .product(name: "HTTPTypes", package: "swift-http-types")],
+            dependencies: [
+                "WeaverRuntime",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
             path: "Tests/Fixtures/UnrulyApp", swiftSettings: settings),
     ]
     if !prebuiltMacros {

@@ -81,6 +81,41 @@ extension Integration {
             #expect(sandbox.leftBehind() == [])
         }
 
+        @Test func whatAnApplicationLogsMeasuresAndTracesByItselfArrives() async throws {
+            let sandbox = try Sandbox()
+            let file = sandbox.folder + "/traces.jsonl"
+            let extra = "[multi]\ntraces = \"\(file)\"\ntraces_per_second = 10000"
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(extra: extra), in: sandbox)
+            for _ in 1...4 { #expect(try unruly.connect().request("GET", "/measure").status == 200) }
+            // Two replicas of the component have had them, in whatever shares.
+            try await eventually("four measurements") {
+                try await self.metrics(unruly).contains {
+                    $0.name == "unruly.measured" && $0.labels == ["page": "a"] && $0.value == 4
+                }
+            }
+            let metrics = try await metrics(unruly)
+            let time = metrics.first { $0.name == "unruly.time" }
+            #expect(time?.kind == "timer" && time?.count == 4)
+            #expect([2.5, 5].contains(metrics.first { $0.name == "unruly.level" && $0.kind == "gauge" }?.value))
+            try await unruly.end(by: SIGINT)
+
+            let spans = try Self.spans(in: file)
+            let measured = spans.filter { $0.name == "measured" }
+            #expect(measured.count == 4)
+            for span in measured {
+                let trace = spans.filter { $0.traceId == span.traceId }
+                let names = ["GET door", "measuring", "UnrulyApp.Unruly.measure()", "UnrulyApp.Unruly.measure()"]
+                #expect(trace.map(\.name).sorted() == (names + ["measured"]).sorted())
+                #expect(trace.count { $0.parentSpanId == nil } == 1)
+                let parents = Set(trace.map(\.spanId))
+                #expect(trace.allSatisfy { $0.parentSpanId.map(parents.contains) ?? true })
+                // The log entry is in the trace, and comes from the replica.
+                let line = unruly.deployer.output.split(separator: "\n").first { $0.hasSuffix("trace=\(span.traceId)") }
+                #expect(line?.contains(" unruly.own ") == true && line?.contains("│ measured ") == true)
+                #expect(line?.contains(" \(span.process?.prefix(8) ?? "?") ") == true)
+            }
+        }
+
         private struct Span: Decodable {
             var traceId: String
             var spanId: String
