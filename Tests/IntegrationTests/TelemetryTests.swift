@@ -31,7 +31,9 @@ extension Integration {
 
         @Test func callsAndRequestsAreCountedOverAllReplicasAndNeverLessWhenOneDies() async throws {
             let sandbox = try Sandbox()
-            let lemon = try await Deployment(config: try sandbox.lemonConfig(), in: sandbox)
+            let endpoint = try ListeningPort.free()
+            let extra = "[multi]\nmetrics = \"127.0.0.1:\(endpoint)\""
+            let lemon = try await Deployment(config: try sandbox.lemonConfig(extra: extra), in: sandbox)
             for _ in 1...10 { #expect(try lemon.connect().request("GET", "/product?id=1").status == 404) }
             try await eventually("ten calls") {
                 self.calls("Lemon.Products", in: try await self.metrics(lemon)) >= 10
@@ -51,6 +53,8 @@ extension Integration {
 
             let table = try await weaver("multi", "metrics", in: sandbox).output
             #expect(table.contains("CALLS") && table.contains("│ Lemon.Products "), "\(table)")
+            let fetched = try HTTPConnection(port: endpoint).request("GET", "/metrics").body
+            #expect(fetched.contains("# TYPE weaver_backend_requests_total counter\n"), "\(fetched)")
             let text = try await weaver("multi", "metrics", "--format", "prometheus", in: sandbox).output
             #expect(text.contains("# TYPE weaver_http_requests_total counter\n"), "\(text)")
             #expect(text.contains("# TYPE weaver_call_latency_seconds histogram\n"), "\(text)")

@@ -129,15 +129,21 @@ private struct Launch {
         let settings = try await singleSettings(registry, loop)
         let sink = try TerminalSink(descriptor: STDERR_FILENO)
         bootstrap(sink, replica: "")
-        let traces = try settings.traces.file.map { try TraceFile($0) }
+        let loops = try EventLoops(loop, count: settings.loops)
+        let traces = try settings.telemetry.traces.map { try TraceFile($0) }
         let identifier = Self.randomIdentifier()
         let replica = ReplicaInfo(
             application: settings.application, deployment: identifier, replica: identifier,
             group: registry.graph.constructionOrder)
         let environment = SingleEnvironment(
-            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess)
-        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.traces.perSecond)
-        try watch(loop, controlDescriptor: nil)
+            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
+            otherLoops: Array(loops.all.dropFirst()))
+        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.telemetry.tracesPerSecond)
+        let own = OwnMetrics(Telemetry.ofProcess.metrics, of: replica)
+        if let address = settings.telemetry.metrics {
+            _ = try await MetricsEndpoint.start(loop: loop, address: address) { own.measured() }
+        }
+        for loop in loops.all { try watch(loop, controlDescriptor: nil) }
         let code = await SingleProcess.run(registry: registry, environment: environment) {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
@@ -163,7 +169,7 @@ private struct Launch {
         return SingleSettings(
             application: checked.config.name, sections: checked.sections,
             listenerAddresses: checked.config.singleListeners.mapValues(\.description),
-            traces: checked.config.singleTraces)
+            telemetry: checked.config.singleTelemetry, loops: checked.config.singleLoops)
     }
 
     /// The config in the working folder, if there is one.

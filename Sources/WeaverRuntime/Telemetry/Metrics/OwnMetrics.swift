@@ -1,0 +1,24 @@
+internal import Synchronization
+internal import WeaverCore
+
+/// What a process that has no deployer has measured, summed by itself.
+final class OwnMetrics: Sendable {
+    private let table: MetricTable
+    private let replica: ReplicaInfo
+    private let metrics = Mutex(DeploymentMetrics())
+
+    init(_ table: MetricTable, of replica: ReplicaInfo) {
+        self.table = table
+        self.replica = replica
+    }
+
+    /// All of it until now.
+    func measured() -> MeasuredDeployment {
+        let series = metrics.withLock { metrics in
+            // Its own reports make sense.
+            if let report = table.takeReport() { _ = metrics.merge(report, of: replica.replica) }
+            return metrics.all + TelemetryLosses().metrics(refused: metrics.refused)
+        }
+        return MeasuredDeployment(app: replica.application, deployment: replica.deployment, metrics: series)
+    }
+}
