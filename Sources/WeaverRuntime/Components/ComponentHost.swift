@@ -50,6 +50,11 @@ package actor ComponentHost {
         running.first { $0.record.component.name == component }?.implementation
     }
 
+    /// What a ref to a component of this process holds; nil before it has started.
+    package func localReference(to component: String) -> (any Sendable)? {
+        running.first { $0.record.component.name == component }?.local
+    }
+
     private func started(_ component: String) async throws -> Running {
         guard !isStopping else { throw ComponentStartError(component: component, reason: "the process is ending") }
         if let task = starting[component] { return try await task.value }

@@ -31,6 +31,24 @@ package struct SingleSettings: Sendable {
     }
 }
 
+extension SingleSettings {
+    /// What `config` says, checked down to the components' sections before anything is constructed.
+    init(_ config: CheckedConfig, _ registry: ComponentRegistry) throws(ConfigError) {
+        let sections = ConfigSections(config.sections)
+        for record in registry.records.values {
+            do throws(ConfigSectionError) {
+                _ = try sections.values(for: record)
+            } catch {
+                throw config.error(inSectionOf: error.section, key: error.key, error.reason)
+            }
+        }
+        self.init(
+            application: config.config.name, sections: config.sections,
+            listenerAddresses: config.config.singleListeners.mapValues(\.description),
+            telemetry: config.config.singleTelemetry, loops: config.config.singleLoops)
+    }
+}
+
 /// A process that hosts all components of the application: every ref is local.
 package struct SingleEnvironment: HostEnvironment {
     package let replica: ReplicaInfo
@@ -39,28 +57,36 @@ package struct SingleEnvironment: HostEnvironment {
     package let sections: ConfigSections
     package let telemetry: Telemetry
     private let listenerAddresses: [String: String]
-    private let level: Logger.Level
-    private let sink: any LogSink
+    private let makeLogger: @Sendable (String) -> Logger
 
     /// The environment of the components `group`, in a process that is known as `replica`.
     package init(
         settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, level: Logger.Level, sink: any LogSink,
         telemetry: Telemetry = Telemetry(), otherLoops: [EventLoop] = []
     ) {
+        self.init(
+            settings: settings, replica: replica, loop: loop, telemetry: telemetry, otherLoops: otherLoops
+        ) { component in
+            Logger(label: component) { _ in
+                WeaverLogHandler(component: component, replica: "", level: level, sink: sink)
+            }
+        }
+    }
+
+    /// The same with loggers that `logger` makes for the components.
+    package init(
+        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, telemetry: Telemetry = Telemetry(),
+        otherLoops: [EventLoop] = [], logger: @escaping @Sendable (String) -> Logger
+    ) {
         self.telemetry = telemetry
         self.replica = replica
         loops = EventLoops(loop, otherLoops)
         sections = ConfigSections(settings.sections)
         listenerAddresses = settings.listenerAddresses
-        self.level = level
-        self.sink = sink
+        makeLogger = logger
     }
 
-    package func logger(for component: String) -> Logger {
-        Logger(label: component) { _ in
-            WeaverLogHandler(component: component, replica: "", level: level, sink: sink)
-        }
-    }
+    package func logger(for component: String) -> Logger { makeLogger(component) }
 
     package func client(of record: ImplementationRecord) async throws -> ComponentClient? { nil }
 

@@ -131,10 +131,7 @@ private struct Launch {
         bootstrap(sink, replica: "")
         let loops = try EventLoops(loop, count: settings.loops)
         let traces = try settings.telemetry.traces.map { try TraceFile($0) }
-        let identifier = Self.randomIdentifier()
-        let replica = ReplicaInfo(
-            application: settings.application, deployment: identifier, replica: identifier,
-            group: registry.graph.constructionOrder)
+        let replica = ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder)
         let environment = SingleEnvironment(
             settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
             otherLoops: Array(loops.all.dropFirst()))
@@ -157,19 +154,7 @@ private struct Launch {
             return SingleSettings(application: Self.programName)
         }
         let config = try AppConfig.load(path)
-        let checked = try config.check(against: try await description(loop))
-        let sections = ConfigSections(checked.sections)
-        for record in registry.records.values {
-            do throws(ConfigSectionError) {
-                _ = try sections.values(for: record)
-            } catch {
-                throw checked.error(inSectionOf: error.section, key: error.key, error.reason)
-            }
-        }
-        return SingleSettings(
-            application: checked.config.name, sections: checked.sections,
-            listenerAddresses: checked.config.singleListeners.mapValues(\.description),
-            telemetry: checked.config.singleTelemetry, loops: checked.config.singleLoops)
+        return try SingleSettings(try config.check(against: try await description(loop)), registry)
     }
 
     /// The config in the working folder, if there is one.
@@ -231,15 +216,6 @@ private struct Launch {
 
     private static var programName: String {
         CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "application"
-    }
-
-    /// 128 random bits in the form of a UUID of version 4.
-    private static func randomIdentifier() -> String {
-        var digits = Array((0..<32).map { _ in String(UInt8.random(in: 0..<16), radix: 16) })
-        digits[12] = "4"
-        digits[16] = String(8 + UInt8.random(in: 0..<4), radix: 16)
-        for position in [20, 16, 12, 8] { digits.insert("-", at: position) }
-        return digits.joined()
     }
 }
 
