@@ -136,9 +136,10 @@ private struct Launch {
             settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
             otherLoops: Array(loops.all.dropFirst()))
         traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.telemetry.tracesPerSecond)
-        let own = OwnMetrics(Telemetry.ofProcess.metrics, of: replica)
         if let address = settings.telemetry.metrics {
-            _ = try await MetricsEndpoint.start(loop: loop, address: address) { own.measured() }
+            _ = try await MetricsEndpoint.start(loop: loop, address: address) {
+                Telemetry.ofProcess.own.measured(by: replica)
+            }
         }
         for loop in loops.all { try watch(loop, controlDescriptor: nil) }
         let code = await SingleProcess.run(registry: registry, environment: environment) {

@@ -4,16 +4,12 @@ internal import WeaverCore
 /// What a process that has no deployer has measured, summed by itself.
 final class OwnMetrics: Sendable {
     private let table: MetricTable
-    private let replica: ReplicaInfo
     private let metrics = Mutex(DeploymentMetrics())
 
-    init(_ table: MetricTable, of replica: ReplicaInfo) {
-        self.table = table
-        self.replica = replica
-    }
+    init(_ table: MetricTable) { self.table = table }
 
-    /// All of it until now.
-    func measured() -> MeasuredDeployment {
+    /// All of it until now, as that of `replica`.
+    func measured(by replica: ReplicaInfo) -> MeasuredDeployment {
         let series = metrics.withLock { metrics in
             // Its own reports make sense.
             if let report = table.takeReport() { _ = metrics.merge(report, of: replica.replica) }

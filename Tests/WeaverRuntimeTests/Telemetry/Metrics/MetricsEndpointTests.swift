@@ -27,11 +27,11 @@ struct MetricsEndpointTests {
     @Test func `what a process measures by itself is fetched, and again with what came since`() async throws {
         let table = MetricTable()
         let replica = ReplicaInfo(application: "shop", deployment: "d", replica: "0123456789", group: ["main"])
-        let own = OwnMetrics(table, of: replica)
+        let own = OwnMetrics(table)
         let counter = WeaverMetricsFactory(table).makeCounter(label: "hits", dimensions: [])
         for total in [2, 4] {
             counter.increment(by: 2)
-            let text = try await answer(to: "GET /metrics?x=1") { own.measured() }
+            let text = try await answer(to: "GET /metrics?x=1") { own.measured(by: replica) }
             #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(text.contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
             #expect(text.contains("\nhits_total{app=\"shop\",deployment=\"d\"} \(total)\n"), "\(text)")
