@@ -68,7 +68,7 @@ public final class LocalLink: Sendable {
     }
 
     /// Runs a call in a task of its own, because it has a deadline or belongs on the pool. The caller resumes on its
-    /// own executor: with the call's result, or at the deadline with `deadlineExceeded`, which cancels the call.
+    /// own executor: with what the call returns or throws, or at the deadline with `deadlineExceeded`, which cancels it.
     nonisolated(nonsending)
         public func detour<R: Sendable>(
             _ method: Int, _ call: @escaping @concurrent @Sendable () async throws -> R
