@@ -68,13 +68,17 @@ if onlyLoop {
 } else {
     package.products += [
         .library(name: "WeaverRuntime", targets: ["WeaverRuntime"]),
+        .library(name: "WeaverEmbedding", targets: ["WeaverEmbedding"]),
         .executable(name: "weaver", targets: ["weaver"]),
     ]
     package.dependencies += [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ]
     package.targets += [
@@ -90,10 +94,27 @@ if onlyLoop {
             name: "WeaverRuntime",
             dependencies: [
                 "CWeaverSection", "WeaverCore", "WeaverLoop", "WeaverProtocol",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings),
+        // The runtime inside services that people already have.
+        .target(
+            name: "WeaverEmbedding",
+            dependencies: [
+                "WeaverRuntime", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WeaverEmbeddingTests",
+            dependencies: [
+                "WeaverEmbedding", "WeaverLoop", "TestSupport",
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         // The command line is a library with a thin executable: test targets that share a package with a macro's
@@ -113,7 +134,8 @@ if onlyLoop {
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
+            name: "DocumentationTests", dependencies: ["WeaverCLI", "WeaverEmbedding", "TestSupport"],
+            swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(
             name: "UnrulyApp",

@@ -14,6 +14,7 @@ package struct WeaverCommand: AsyncParsableCommand {
                                                  their own, replicated and
                                                  restarted, behind a proxy
               weaver multi status                what runs, in which processes
+              weaver multi metrics               what it has counted and timed
               weaver multi stop                  ends it, in order
               weaver check weaver.toml           what deploy checks first
               weaver callgraph BINARY            which component calls which

@@ -301,6 +301,24 @@ package nonisolated struct PBWeaveletMessage: Sendable {
     set {kind = .load(newValue)}
   }
 
+  /// no answer
+  package var spanBatch: PBSpanBatch {
+    get {
+      if case .spanBatch(let v)? = kind {return v}
+      return PBSpanBatch()
+    }
+    set {kind = .spanBatch(newValue)}
+  }
+
+  /// no answer
+  package var metricReport: PBMetricReport {
+    get {
+      if case .metricReport(let v)? = kind {return v}
+      return PBMetricReport()
+    }
+    set {kind = .metricReport(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -324,6 +342,10 @@ package nonisolated struct PBWeaveletMessage: Sendable {
     case leaving(PBLeaving)
     /// answers report_load
     case load(PBLoad)
+    /// no answer
+    case spanBatch(PBSpanBatch)
+    /// no answer
+    case metricReport(PBMetricReport)
 
   }
 
@@ -370,6 +392,32 @@ package nonisolated struct PBSetup: Sendable {
   /// Where to listen for component calls: the path of a Unix socket, which is free. Empty, or when that fails: a free port
   /// of 127.0.0.1. Calls over it cost a fifth to a third less.
   package var rpcSocket: String = String()
+
+  /// The deployer takes spans. Without it no trace is recorded; trace ids are passed on all the same.
+  package var tracing: PBTracing {
+    get {_tracing ?? PBTracing()}
+    set {_tracing = newValue}
+  }
+  /// Returns true if `tracing` has been explicitly set.
+  package var hasTracing: Bool {self._tracing != nil}
+  /// Clears the value of `tracing`. Subsequent reads from it will return its default value.
+  package mutating func clearTracing() {self._tracing = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _tracing: PBTracing? = nil
+}
+
+/// Which traces are recorded: those of which a caller says so, and of those that begin in this process the first of each
+/// second.
+package nonisolated struct PBTracing: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var tracesPerSecond: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -748,6 +796,9 @@ package nonisolated struct PBLogEntry: Sendable {
 
   package var attributes: Dictionary<String,String> = [:]
 
+  /// 16 bytes, of the trace in which it was logged; empty for none
+  package var traceID: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum Level: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -802,6 +853,471 @@ package nonisolated struct PBLogEntry: Sendable {
       .critical,
     ]
 
+  }
+
+  package init() {}
+}
+
+/// Spans that have ended, as OpenTelemetry has them.
+package nonisolated struct PBSpanBatch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spans: [PBSpan] = []
+
+  /// spans that a full buffer lost since the last batch
+  package var dropped: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct PBSpan: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 16 bytes, the most significant first
+  package var traceID: Data = Data()
+
+  package var id: UInt64 = 0
+
+  /// 0 for none
+  package var parent: UInt64 = 0
+
+  package var name: String = String()
+
+  package var kind: PBSpan.Kind = .unspecified
+
+  /// since 1970
+  package var startNanoseconds: UInt64 = 0
+
+  package var endNanoseconds: UInt64 = 0
+
+  package var status: PBSpan.Status = .unset
+
+  package var statusMessage: String = String()
+
+  package var attributes: [PBAttribute] = []
+
+  package var events: [PBSpan.Event] = []
+
+  package var links: [PBSpan.Link] = []
+
+  /// attributes, events and links that were too many
+  package var leftOut: UInt64 = 0
+
+  /// W3C tracestate
+  package var traceState: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case unspecified // = 0
+    case `internal` // = 1
+    case server // = 2
+    case client // = 3
+    case producer // = 4
+    case consumer // = 5
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .internal
+      case 2: self = .server
+      case 3: self = .client
+      case 4: self = .producer
+      case 5: self = .consumer
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .internal: return 1
+      case .server: return 2
+      case .client: return 3
+      case .producer: return 4
+      case .consumer: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [PBSpan.Kind] = [
+      .unspecified,
+      .internal,
+      .server,
+      .client,
+      .producer,
+      .consumer,
+    ]
+
+  }
+
+  package nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case unset // = 0
+    case ok // = 1
+    case failed // = 2
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unset
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unset
+      case 1: self = .ok
+      case 2: self = .failed
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unset: return 0
+      case .ok: return 1
+      case .failed: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [PBSpan.Status] = [
+      .unset,
+      .ok,
+      .failed,
+    ]
+
+  }
+
+  package nonisolated struct Event: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var name: String = String()
+
+    /// since 1970
+    package var timeNanoseconds: UInt64 = 0
+
+    package var attributes: [PBAttribute] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Link: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var traceID: Data = Data()
+
+    package var spanID: UInt64 = 0
+
+    package var attributes: [PBAttribute] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
+package nonisolated struct PBAttribute: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var value: PBAttribute.Value {
+    get {_value ?? PBAttribute.Value()}
+    set {_value = newValue}
+  }
+  /// Returns true if `value` has been explicitly set.
+  package var hasValue: Bool {self._value != nil}
+  /// Clears the value of `value`. Subsequent reads from it will return its default value.
+  package mutating func clearValue() {self._value = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct List: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var values: [PBAttribute.Value] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Value: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var kind: PBAttribute.Value.OneOf_Kind? = nil
+
+    package var text: String {
+      get {
+        if case .text(let v)? = kind {return v}
+        return String()
+      }
+      set {kind = .text(newValue)}
+    }
+
+    package var integer: Int64 {
+      get {
+        if case .integer(let v)? = kind {return v}
+        return 0
+      }
+      set {kind = .integer(newValue)}
+    }
+
+    package var number: Double {
+      get {
+        if case .number(let v)? = kind {return v}
+        return 0
+      }
+      set {kind = .number(newValue)}
+    }
+
+    package var flag: Bool {
+      get {
+        if case .flag(let v)? = kind {return v}
+        return false
+      }
+      set {kind = .flag(newValue)}
+    }
+
+    /// no lists in it
+    package var list: PBAttribute.List {
+      get {
+        if case .list(let v)? = kind {return v}
+        return PBAttribute.List()
+      }
+      set {kind = .list(newValue)}
+    }
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated enum OneOf_Kind: Equatable, Sendable {
+      case text(String)
+      case integer(Int64)
+      case number(Double)
+      case flag(Bool)
+      /// no lists in it
+      case list(PBAttribute.List)
+
+    }
+
+    package init() {}
+  }
+
+  package init() {}
+
+  fileprivate var _value: PBAttribute.Value? = nil
+}
+
+/// What has been measured since the last report: of a gauge its value, of all others what is to be added. Sent when something
+/// has changed, every second at most, and before the process ends. What makes no sense is dropped, and said so in the log.
+package nonisolated struct PBMetricReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var definitions: [PBMetricReport.Definition] = []
+
+  package var changes: [PBMetricReport.Change] = []
+
+  /// series that are no more
+  package var removed: [UInt32] = []
+
+  /// how often a series was refused because there were too many
+  package var refused: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case unspecified // = 0
+
+    /// a number of events, which only grows
+    case counter // = 1
+
+    /// a number that only grows and may have fractions
+    case total // = 2
+
+    /// a number that goes up and down
+    case gauge // = 3
+
+    /// a histogram of any values
+    case recorder // = 4
+
+    /// a histogram of seconds
+    case timer // = 5
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .counter
+      case 2: self = .total
+      case 3: self = .gauge
+      case 4: self = .recorder
+      case 5: self = .timer
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .counter: return 1
+      case .total: return 2
+      case .gauge: return 3
+      case .recorder: return 4
+      case .timer: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [PBMetricReport.Kind] = [
+      .unspecified,
+      .counter,
+      .total,
+      .gauge,
+      .recorder,
+      .timer,
+    ]
+
+  }
+
+  package nonisolated struct Label: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var name: String = String()
+
+    package var value: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// A new series, and the number under which its values come from here on. At most 1024 at a time; names and values have at
+  /// most 255 bytes, and a series 16 labels.
+  package nonisolated struct Definition: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var id: UInt32 = 0
+
+    package var kind: PBMetricReport.Kind = .unspecified
+
+    package var name: String = String()
+
+    package var labels: [PBMetricReport.Label] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// Bucket 0 has all up to 2^-30. From there to 2^50 each power of two is cut into 16 buckets of equal width, upper bounds
+  /// included; the last one, 1280, has what is above, too.
+  package nonisolated struct Histogram: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// the numbers of those with values, in ascending order
+    package var buckets: [UInt32] = []
+
+    /// how many values each of them has
+    package var counts: [UInt64] = []
+
+    package var sum: Double = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Change: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var id: UInt32 = 0
+
+    package var value: PBMetricReport.Change.OneOf_Value? = nil
+
+    /// of a counter
+    package var count: UInt64 {
+      get {
+        if case .count(let v)? = value {return v}
+        return 0
+      }
+      set {value = .count(newValue)}
+    }
+
+    /// of a total or a gauge
+    package var number: Double {
+      get {
+        if case .number(let v)? = value {return v}
+        return 0
+      }
+      set {value = .number(newValue)}
+    }
+
+    /// of a recorder or a timer
+    package var histogram: PBMetricReport.Histogram {
+      get {
+        if case .histogram(let v)? = value {return v}
+        return PBMetricReport.Histogram()
+      }
+      set {value = .histogram(newValue)}
+    }
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated enum OneOf_Value: Equatable, Sendable {
+      /// of a counter
+      case count(UInt64)
+      /// of a total or a gauge
+      case number(Double)
+      /// of a recorder or a timer
+      case histogram(PBMetricReport.Histogram)
+
+    }
+
+    package init() {}
   }
 
   package init() {}
@@ -1139,7 +1655,7 @@ nonisolated extension PBEnvelopeMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WeaveletMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}info\0\u{1}done\0\u{1}refused\0\u{3}start_component\0\u{3}get_address\0\u{3}export_listener\0\u{3}log_batch\0\u{1}health\0\u{1}leaving\0\u{1}load\0\u{c}\u{c}\u{8}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}info\0\u{1}done\0\u{1}refused\0\u{3}start_component\0\u{3}get_address\0\u{3}export_listener\0\u{3}log_batch\0\u{1}health\0\u{1}leaving\0\u{1}load\0\u{3}span_batch\0\u{3}metric_report\0\u{c}\u{e}\u{6}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1278,6 +1794,32 @@ nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._M
           self.kind = .load(v)
         }
       }()
+      case 12: try {
+        var v: PBSpanBatch?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .spanBatch(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .spanBatch(v)
+        }
+      }()
+      case 13: try {
+        var v: PBMetricReport?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .metricReport(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .metricReport(v)
+        }
+      }()
       default: break
       }
     }
@@ -1332,6 +1874,14 @@ nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .load(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
+    case .spanBatch?: try {
+      guard case .spanBatch(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .metricReport?: try {
+      guard case .metricReport(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1347,7 +1897,7 @@ nonisolated extension PBWeaveletMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Setup"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_min\0\u{3}protocol_max\0\u{1}application\0\u{3}deployment_id\0\u{3}replica_id\0\u{1}group\0\u{1}secret\0\u{1}sections\0\u{3}deadline_nanoseconds\0\u{1}reachable\0\u{1}routed\0\u{3}rpc_socket\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_min\0\u{3}protocol_max\0\u{1}application\0\u{3}deployment_id\0\u{3}replica_id\0\u{1}group\0\u{1}secret\0\u{1}sections\0\u{3}deadline_nanoseconds\0\u{1}reachable\0\u{1}routed\0\u{3}rpc_socket\0\u{1}tracing\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1367,12 +1917,17 @@ nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       case 10: try { try decoder.decodeRepeatedStringField(value: &self.reachable) }()
       case 11: try { try decoder.decodeRepeatedStringField(value: &self.routed) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.rpcSocket) }()
+      case 13: try { try decoder.decodeSingularMessageField(value: &self._tracing) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.protocolMin != 0 {
       try visitor.visitSingularUInt32Field(value: self.protocolMin, fieldNumber: 1)
     }
@@ -1409,6 +1964,9 @@ nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if !self.rpcSocket.isEmpty {
       try visitor.visitSingularStringField(value: self.rpcSocket, fieldNumber: 12)
     }
+    try { if let v = self._tracing {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1425,6 +1983,37 @@ nonisolated extension PBSetup: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if lhs.reachable != rhs.reachable {return false}
     if lhs.routed != rhs.routed {return false}
     if lhs.rpcSocket != rhs.rpcSocket {return false}
+    if lhs._tracing != rhs._tracing {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTracing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Tracing"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}traces_per_second\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.tracesPerSecond) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.tracesPerSecond != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tracesPerSecond, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBTracing, rhs: PBTracing) -> Bool {
+    if lhs.tracesPerSecond != rhs.tracesPerSecond {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2185,7 +2774,7 @@ nonisolated extension PBLogBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PBLogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LogEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}time_microseconds\0\u{1}level\0\u{1}component\0\u{1}file\0\u{1}line\0\u{1}message\0\u{1}attributes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}time_microseconds\0\u{1}level\0\u{1}component\0\u{1}file\0\u{1}line\0\u{1}message\0\u{1}attributes\0\u{3}trace_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2200,6 +2789,7 @@ nonisolated extension PBLogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.line) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.attributes) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.traceID) }()
       default: break
       }
     }
@@ -2227,6 +2817,9 @@ nonisolated extension PBLogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.attributes.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.attributes, fieldNumber: 7)
     }
+    if !self.traceID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.traceID, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2238,6 +2831,7 @@ nonisolated extension PBLogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.line != rhs.line {return false}
     if lhs.message != rhs.message {return false}
     if lhs.attributes != rhs.attributes {return false}
+    if lhs.traceID != rhs.traceID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2245,6 +2839,639 @@ nonisolated extension PBLogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PBLogEntry.Level: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TRACE\0\u{1}DEBUG\0\u{1}INFO\0\u{1}NOTICE\0\u{1}WARNING\0\u{1}ERROR\0\u{1}CRITICAL\0")
+}
+
+nonisolated extension PBSpanBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SpanBatch"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spans\0\u{1}dropped\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.spans) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.dropped) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.spans.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.spans, fieldNumber: 1)
+    }
+    if self.dropped != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dropped, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBSpanBatch, rhs: PBSpanBatch) -> Bool {
+    if lhs.spans != rhs.spans {return false}
+    if lhs.dropped != rhs.dropped {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSpan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Span"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}trace_id\0\u{1}id\0\u{1}parent\0\u{1}name\0\u{1}kind\0\u{3}start_nanoseconds\0\u{3}end_nanoseconds\0\u{1}status\0\u{3}status_message\0\u{1}attributes\0\u{1}events\0\u{1}links\0\u{3}left_out\0\u{3}trace_state\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.traceID) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.parent) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.startNanoseconds) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.endNanoseconds) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.status) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.statusMessage) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.attributes) }()
+      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.links) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.leftOut) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.traceState) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.traceID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.traceID, fieldNumber: 1)
+    }
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 2)
+    }
+    if self.parent != 0 {
+      try visitor.visitSingularFixed64Field(value: self.parent, fieldNumber: 3)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 4)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 5)
+    }
+    if self.startNanoseconds != 0 {
+      try visitor.visitSingularFixed64Field(value: self.startNanoseconds, fieldNumber: 6)
+    }
+    if self.endNanoseconds != 0 {
+      try visitor.visitSingularFixed64Field(value: self.endNanoseconds, fieldNumber: 7)
+    }
+    if self.status != .unset {
+      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 8)
+    }
+    if !self.statusMessage.isEmpty {
+      try visitor.visitSingularStringField(value: self.statusMessage, fieldNumber: 9)
+    }
+    if !self.attributes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.attributes, fieldNumber: 10)
+    }
+    if !self.events.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 11)
+    }
+    if !self.links.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.links, fieldNumber: 12)
+    }
+    if self.leftOut != 0 {
+      try visitor.visitSingularUInt64Field(value: self.leftOut, fieldNumber: 13)
+    }
+    if !self.traceState.isEmpty {
+      try visitor.visitSingularStringField(value: self.traceState, fieldNumber: 14)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBSpan, rhs: PBSpan) -> Bool {
+    if lhs.traceID != rhs.traceID {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.parent != rhs.parent {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.startNanoseconds != rhs.startNanoseconds {return false}
+    if lhs.endNanoseconds != rhs.endNanoseconds {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.statusMessage != rhs.statusMessage {return false}
+    if lhs.attributes != rhs.attributes {return false}
+    if lhs.events != rhs.events {return false}
+    if lhs.links != rhs.links {return false}
+    if lhs.leftOut != rhs.leftOut {return false}
+    if lhs.traceState != rhs.traceState {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSpan.Kind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}INTERNAL\0\u{1}SERVER\0\u{1}CLIENT\0\u{1}PRODUCER\0\u{1}CONSUMER\0")
+}
+
+nonisolated extension PBSpan.Status: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSET\0\u{1}OK\0\u{1}FAILED\0")
+}
+
+nonisolated extension PBSpan.Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBSpan.protoMessageName + ".Event"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}time_nanoseconds\0\u{1}attributes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.timeNanoseconds) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.attributes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.timeNanoseconds != 0 {
+      try visitor.visitSingularFixed64Field(value: self.timeNanoseconds, fieldNumber: 2)
+    }
+    if !self.attributes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.attributes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBSpan.Event, rhs: PBSpan.Event) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.timeNanoseconds != rhs.timeNanoseconds {return false}
+    if lhs.attributes != rhs.attributes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSpan.Link: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBSpan.protoMessageName + ".Link"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}trace_id\0\u{3}span_id\0\u{1}attributes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.traceID) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.spanID) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.attributes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.traceID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.traceID, fieldNumber: 1)
+    }
+    if self.spanID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.spanID, fieldNumber: 2)
+    }
+    if !self.attributes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.attributes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBSpan.Link, rhs: PBSpan.Link) -> Bool {
+    if lhs.traceID != rhs.traceID {return false}
+    if lhs.spanID != rhs.spanID {return false}
+    if lhs.attributes != rhs.attributes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAttribute: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Attribute"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._value) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._value {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBAttribute, rhs: PBAttribute) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._value != rhs._value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAttribute.List: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBAttribute.protoMessageName + ".List"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBAttribute.List, rhs: PBAttribute.List) -> Bool {
+    if lhs.values != rhs.values {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAttribute.Value: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBAttribute.protoMessageName + ".Value"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}integer\0\u{1}number\0\u{1}flag\0\u{1}list\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .text(v)
+        }
+      }()
+      case 2: try {
+        var v: Int64?
+        try decoder.decodeSingularSInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .integer(v)
+        }
+      }()
+      case 3: try {
+        var v: Double?
+        try decoder.decodeSingularDoubleField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .number(v)
+        }
+      }()
+      case 4: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .flag(v)
+        }
+      }()
+      case 5: try {
+        var v: PBAttribute.List?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .list(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .list(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .text?: try {
+      guard case .text(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    }()
+    case .integer?: try {
+      guard case .integer(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularSInt64Field(value: v, fieldNumber: 2)
+    }()
+    case .number?: try {
+      guard case .number(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 3)
+    }()
+    case .flag?: try {
+      guard case .flag(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
+    }()
+    case .list?: try {
+      guard case .list(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBAttribute.Value, rhs: PBAttribute.Value) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBMetricReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MetricReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}definitions\0\u{1}changes\0\u{1}removed\0\u{1}refused\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.definitions) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.changes) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.removed) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.refused) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.definitions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.definitions, fieldNumber: 1)
+    }
+    if !self.changes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changes, fieldNumber: 2)
+    }
+    if !self.removed.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.removed, fieldNumber: 3)
+    }
+    if self.refused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.refused, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBMetricReport, rhs: PBMetricReport) -> Bool {
+    if lhs.definitions != rhs.definitions {return false}
+    if lhs.changes != rhs.changes {return false}
+    if lhs.removed != rhs.removed {return false}
+    if lhs.refused != rhs.refused {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBMetricReport.Kind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}COUNTER\0\u{1}TOTAL\0\u{1}GAUGE\0\u{1}RECORDER\0\u{1}TIMER\0")
+}
+
+nonisolated extension PBMetricReport.Label: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBMetricReport.protoMessageName + ".Label"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBMetricReport.Label, rhs: PBMetricReport.Label) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBMetricReport.Definition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBMetricReport.protoMessageName + ".Definition"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}name\0\u{1}labels\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt32Field(value: self.id, fieldNumber: 1)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 3)
+    }
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBMetricReport.Definition, rhs: PBMetricReport.Definition) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBMetricReport.Histogram: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBMetricReport.protoMessageName + ".Histogram"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}buckets\0\u{1}counts\0\u{1}sum\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.buckets) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.counts) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.sum) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.buckets.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.buckets, fieldNumber: 1)
+    }
+    if !self.counts.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.counts, fieldNumber: 2)
+    }
+    if self.sum.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.sum, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBMetricReport.Histogram, rhs: PBMetricReport.Histogram) -> Bool {
+    if lhs.buckets != rhs.buckets {return false}
+    if lhs.counts != rhs.counts {return false}
+    if lhs.sum != rhs.sum {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBMetricReport.Change: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = PBMetricReport.protoMessageName + ".Change"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}count\0\u{1}number\0\u{1}histogram\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.id) }()
+      case 2: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .count(v)
+        }
+      }()
+      case 3: try {
+        var v: Double?
+        try decoder.decodeSingularDoubleField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .number(v)
+        }
+      }()
+      case 4: try {
+        var v: PBMetricReport.Histogram?
+        var hadOneofValue = false
+        if let current = self.value {
+          hadOneofValue = true
+          if case .histogram(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.value = .histogram(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.id != 0 {
+      try visitor.visitSingularUInt32Field(value: self.id, fieldNumber: 1)
+    }
+    switch self.value {
+    case .count?: try {
+      guard case .count(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    }()
+    case .number?: try {
+      guard case .number(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 3)
+    }()
+    case .histogram?: try {
+      guard case .histogram(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PBMetricReport.Change, rhs: PBMetricReport.Change) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension PBDescriptor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -16,7 +16,8 @@ import Testing
     static let modules = [
         Module(
             name: "WeaverRuntime", reexports: ["WeaverCore", "WeaverLoop"],
-            catalog: "Sources/WeaverRuntime/WeaverRuntime.docc")
+            catalog: "Sources/WeaverRuntime/WeaverRuntime.docc"),
+        Module(name: "WeaverEmbedding", reexports: [], catalog: nil),
     ]
 
     @Test(arguments: modules) func everythingPublicIsDocumented(module: Module) async throws {

@@ -84,8 +84,8 @@ package struct CompilerHarness: Sendable {
     /// does, which leaves out what nothing refers to. Gives what the program prints.
     package func linkAndRun(_ files: [String]) async throws -> Outcome {
         let modules = [
-            "CTOML", "CWeaverSection", "HTTPTypes", "Logging", "SwiftProtobuf", "TOMLKit", "WeaverCore", "WeaverLoop",
-            "WeaverProtocol", "WeaverRuntime",
+            "CTOML", "CWeaverSection", "CoreMetrics", "HTTPTypes", "Instrumentation", "Logging", "ServiceContextModule",
+            "SwiftProtobuf", "TOMLKit", "Tracing", "WeaverCore", "WeaverLoop", "WeaverProtocol", "WeaverRuntime",
         ]
         let objects = try modules.flatMap { module in
             let objects = Self.build.appending(path: "\(module)\(Self.suffix).build")

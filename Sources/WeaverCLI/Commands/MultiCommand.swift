@@ -6,6 +6,7 @@ struct MultiCommand: ParsableCommand {
         commandName: "multi",
         abstract: "Runs an application as many processes on this machine.",
         subcommands: [
-            MultiDeployCommand.self, MultiStatusCommand.self, MultiRestartCommand.self, MultiStopCommand.self,
+            MultiDeployCommand.self, MultiStatusCommand.self, MultiMetricsCommand.self, MultiRestartCommand.self,
+            MultiStopCommand.self,
         ])
 }

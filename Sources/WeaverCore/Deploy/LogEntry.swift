@@ -1,5 +1,5 @@
 /// One line of a log, wherever it comes from.
-package struct LogEntry: Equatable, Sendable {
+package struct LogEntry: Equatable, OutgoingEntry {
     package enum Level: Int, Sendable, CaseIterable {
         case trace, debug, info, notice, warning, error, critical
     }
@@ -14,11 +14,14 @@ package struct LogEntry: Equatable, Sendable {
     package var line: UInt32
     package var message: String
     package var attributes: [String: String]
+    /// The id of the trace in which it was logged; 0 for none.
+    package var trace: UInt128
 
     package init(
         time: Int64, level: Level, component: String, replica: String = "", file: String = "", line: UInt32 = 0,
-        message: String, attributes: [String: String] = [:]
+        message: String, attributes: [String: String] = [:], trace: UInt128 = 0
     ) {
+        self.trace = trace
         self.time = time
         self.level = level
         self.component = component
@@ -65,15 +68,5 @@ package struct LogEntry: Equatable, Sendable {
         }
         if leftOut > 0 { entry.attributes["weaver.cut"] = "\(leftOut) attributes were too large" }
         return entry
-    }
-}
-
-extension String {
-    /// The text with at most `limit` bytes of UTF-8, and a mark where it was cut.
-    fileprivate func cut(toUTF8 limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        let mark = "… (cut, \(utf8.count) bytes)"
-        let kept = utf8.prefix(max(0, limit - mark.utf8.count))
-        return String(decoding: kept.dropLast(Array(kept.suffix(4)).incompleteUTF8Suffix), as: UTF8.self) + mark
     }
 }

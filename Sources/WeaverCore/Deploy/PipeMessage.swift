@@ -25,6 +25,9 @@ package enum WeaveletMessage: Equatable, Sendable {
     case getAddress(listener: String)
     case exportListener(listener: String, address: String)
     case log([LogEntry], dropped: UInt64)
+    case spans([SpanRecord], dropped: UInt64)
+    /// What makes no sense by itself is not in the report; `problem` says why the first of it does not.
+    case metrics(MetricReport, problem: String? = nil)
     case health
     case leaving(completed: Bool)
     /// Answers ``EnvelopeMessage/reportLoad``: one report for each routed component that the replica hosts, also when it

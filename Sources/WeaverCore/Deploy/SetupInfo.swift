@@ -51,6 +51,8 @@ package struct SetupInfo: Equatable, Sendable {
     package var routed: [String]
     /// Where to listen for component calls: the path of a Unix socket. Nil for a port.
     package var callSocket: String?
+    /// How many of the traces that begin in a process are recorded each second; nil where the deployer takes none.
+    package var tracesPerSecond: Int?
 
     /// The deployment's secret has 256 bits.
     package static let secretLength = 32

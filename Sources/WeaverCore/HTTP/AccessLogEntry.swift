@@ -123,7 +123,7 @@ private struct LogText {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20, 0x7F...:
                 append("\\x")
-                appendHex(UInt32(byte), digits: 2)
+                JSONText.appendHex(UInt32(byte), digits: 2, to: &bytes)
             default: bytes.append(byte)
             }
         }
@@ -134,27 +134,8 @@ private struct LogText {
     /// U+FFFD.
     mutating func appendJSON(_ name: String, _ field: [UInt8]) {
         append(",\"\(name)\":\"")
-        for scalar in String(decoding: field.prefix(AccessLogEntry.maximumFieldBytes), as: UTF8.self).unicodeScalars {
-            switch scalar.value {
-            case 0x22, 0x5C:
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(UInt8(scalar.value))
-            case 0x20..<0x7F: bytes.append(UInt8(scalar.value))
-            default:
-                for unit in UTF16.encode(scalar).map({ Array($0) }) ?? [] {
-                    append("\\u")
-                    appendHex(UInt32(unit), digits: 4)
-                }
-            }
-        }
+        JSONText.append(String(decoding: field.prefix(AccessLogEntry.maximumFieldBytes), as: UTF8.self), to: &bytes)
         append(field.count > AccessLogEntry.maximumFieldBytes ? "...\"" : "\"")
-    }
-
-    private mutating func appendHex(_ value: UInt32, digits: Int) {
-        for digit in (0..<digits).reversed() {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt32(4 * digit)) & 0xF
-            bytes.append(nibble < 10 ? nibble + UInt8(ascii: "0") : nibble - 10 + UInt8(ascii: "a"))
-        }
     }
 }
 

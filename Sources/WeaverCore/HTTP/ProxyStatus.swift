@@ -36,14 +36,19 @@ package struct ProxyStatus: Hashable, Sendable, Codable {
         package var p50: Double?
         /// The same of 99 in 100.
         package var p99: Double?
+        /// All of them; not part of what is encoded.
+        package var latencies = Histogram()
+
+        private enum CodingKeys: CodingKey { case inFlight, requests, failures, p50, p99 }
 
         /// What `meter` has counted.
         package init(_ meter: TrafficMeter, inFlight: Int) {
             self.inFlight = inFlight
             requests = meter.requests
             failures = meter.failures
-            p50 = meter.seconds(at: 0.5)
-            p99 = meter.seconds(at: 0.99)
+            latencies = meter.latencies
+            p50 = latencies.value(at: 0.5)
+            p99 = latencies.value(at: 0.99)
         }
     }
 
@@ -88,7 +93,8 @@ package struct TrafficMeter: Sendable {
     package private(set) var requests: UInt64 = 0
     /// Those among them that failed.
     package private(set) var failures: UInt64 = 0
-    private var latencies = LatencyHistogram()
+    /// In seconds.
+    package private(set) var latencies = Histogram()
 
     /// Nothing counted.
     package init() {}
@@ -102,9 +108,5 @@ package struct TrafficMeter: Sendable {
     /// A response's head came; a reading of the clock that went back counts as no time.
     package mutating func answered(since began: MonotonicTime, now: MonotonicTime) {
         latencies.record(nanoseconds: now.nanoseconds - min(began.nanoseconds, now.nanoseconds))
-    }
-
-    fileprivate func seconds(at quantile: Double) -> Double? {
-        latencies.nanoseconds(at: quantile).map { Double($0) / 1e9 }
     }
 }

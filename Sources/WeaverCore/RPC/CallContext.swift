@@ -171,20 +171,3 @@ extension CallContext {
         return copy
     }
 }
-
-/// The place of a call in a distributed trace, as W3C Trace Context has it.
-public struct TraceContext: Hashable, Sendable {
-    /// The trace's id.
-    public var traceID: UInt128
-    /// The id of the span that the caller is in.
-    public var spanID: UInt64
-    /// Bit 0: the trace is sampled.
-    public var flags: UInt8
-
-    /// Makes a trace context.
-    public init(traceID: UInt128, spanID: UInt64, flags: UInt8) {
-        self.traceID = traceID
-        self.spanID = spanID
-        self.flags = flags
-    }
-}

@@ -2,6 +2,7 @@
 //
 //     u64 method key | u64 time left in ns, 0 = no deadline | u8 flags
 //     flag 1: u128 trace id, u64 span id, u8 trace flags
+//     flag 4, only with 1: the trace's state (u32 length + UTF-8)
 //     flag 2: u16 count, then key and value of each metadata pair (u32 length + UTF-8)
 //     the arguments
 
@@ -17,6 +18,7 @@ package struct RequestHeader: Equatable, Sendable {
 
     private static let hasTrace: UInt8 = 1
     private static let hasMetadata: UInt8 = 2
+    private static let hasState: UInt8 = 4
 
     package init(key: MethodKey, timeLeft: UInt64, trace: TraceContext?, metadata: [String: String]) {
         self.key = key
@@ -46,11 +48,16 @@ package struct RequestHeader: Equatable, Sendable {
 
     @inline(never)
     private static func encodeOptional(_ context: CallContext, wire: inout WireEncoder) throws(WireError) {
-        wire.append((context.trace == nil ? 0 : hasTrace) | (context.metadata.isEmpty ? 0 : hasMetadata))
+        // A state that is too long is nobody's that may be relied on.
+        let state = context.trace.map { $0.state.utf8.count <= TraceContext.maximumStateLength ? $0.state : "" } ?? ""
+        wire.append(
+            (context.trace == nil ? 0 : hasTrace) | (context.metadata.isEmpty ? 0 : hasMetadata)
+                | (state.isEmpty ? 0 : hasState))
         if let trace = context.trace {
             wire.append(trace.traceID)
             wire.append(trace.spanID)
             wire.append(trace.flags)
+            if !state.isEmpty { try state.encode(wire: &wire) }
         }
         guard !context.metadata.isEmpty else { return }
         guard context.metadata.count <= RPCLimits.maximumMetadataPairs else {
@@ -83,13 +90,20 @@ package struct RequestHeader: Equatable, Sendable {
     @inline(never)
     private static func decodeOptional(_ flags: UInt8, wire: inout WireDecoder) throws(WireError) -> CallContext {
         var trace: TraceContext?
-        guard flags & ~(hasTrace | hasMetadata) == 0 else {
+        guard flags & ~(hasTrace | hasMetadata | hasState) == 0, flags & (hasTrace | hasState) != hasState else {
             throw WireError(.badValue, "a request has the flags \(flags)")
         }
         if flags & hasTrace != 0 {
             trace = TraceContext(
                 traceID: try wire.read(UInt128.self), spanID: try wire.read(UInt64.self),
                 flags: try wire.read(UInt8.self))
+            if flags & hasState != 0 {
+                let state = try String(wire: &wire)
+                guard state.utf8.count <= TraceContext.maximumStateLength else {
+                    throw WireError(.tooLong, "\(state.utf8.count) bytes of a trace's state")
+                }
+                trace?.state = state
+            }
         }
         guard flags & hasMetadata != 0 else { return CallContext(trace: trace) }
         var metadata: [String: String] = [:]

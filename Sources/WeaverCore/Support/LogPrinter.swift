@@ -3,7 +3,8 @@
 ///     I1231 19:00:00.000042 Lemon.Categories     f74f7512 CategoryService.swift:24 │ created id="7" name="Fruit"
 ///
 /// That is the level's letter, month and day, the time of day, the component, the replica's short id, the place in the
-/// source, and after the bar what was said, with its attributes by name. A message of several lines goes on below, under the bar.
+/// source, and after the bar what was said, with its attributes by name and, inside of a trace, `trace=` and its id. A message
+/// of several lines goes on below, under the bar.
 package struct LogPrinter: Sendable {
     /// The width that the component's name is padded to.
     package static let componentWidth = 20
@@ -42,6 +43,7 @@ package struct LogPrinter: Sendable {
         for (name, value) in entry.attributes.sorted(by: { $0.key < $1.key }) {
             text += " " + style.dim(Self.printable(name, newline: " ") + "=") + Self.quoted(value)
         }
+        if entry.trace != 0 { text += " " + style.dim("trace=" + TraceContext.hex(entry.trace, digits: 32)) }
         return text + "\n"
     }
 

@@ -20,6 +20,8 @@ open class ServerCall: @unchecked Sendable {
     private final unowned(unsafe) var worker: CallWorker?
     /// What runs it on the pool.
     private final var task: Task<Void, Never>?
+    /// See ``observer``.
+    private final var seen: ServerCallObserver?
     private final var answered = false
     private final var cancelled = false
 
@@ -36,6 +38,12 @@ open class ServerCall: @unchecked Sendable {
     package final var method: ServerMethodRunner? {
         get { unsafe runner }
         set { unsafe runner = newValue }
+    }
+
+    /// Who hears how the call ends; set before it is run.
+    package final var observer: ServerCallObserver? {
+        get { seen }
+        set { seen = newValue }
     }
 
     /// Whether it is a call of `method`.
@@ -106,6 +114,7 @@ open class ServerCall: @unchecked Sendable {
     final func ended() {
         unsafe worker = nil
         task = nil
+        if let seen { seen.ended(isCancelled: cancelled) }
         sink.ended(self)
     }
 
@@ -116,6 +125,20 @@ open class ServerCall: @unchecked Sendable {
         unsafe worker?.cancel()
         task?.cancel()
     }
+}
+
+/// Hears how an incoming call ends.
+open class ServerCallObserver: @unchecked Sendable {
+    // @unchecked: a subclass says what is touched where.
+
+    /// An observer.
+    public init() {}
+
+    /// The method has thrown. From any thread, before ``ended(isCancelled:)``.
+    open func failed(_ error: any Error) {}
+
+    /// The method has returned. On the loop's thread.
+    open func ended(isCancelled: Bool) {}
 }
 
 /// What is known of a request before its arguments are read.
@@ -129,6 +152,16 @@ public struct CallHead {
         self.id = id
         self.context = context
         self.sink = sink
+    }
+
+    /// What travelled with the request beside its arguments.
+    package var callContext: CallContext { context }
+
+    /// This head with another place in its trace.
+    package func with(trace: TraceContext) -> CallHead {
+        var context = context
+        context.trace = trace
+        return CallHead(id: id, context: context, sink: sink)
     }
 }
 

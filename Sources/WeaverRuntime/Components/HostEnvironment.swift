@@ -10,6 +10,8 @@ package protocol HostEnvironment: Sendable {
     var loop: EventLoop { get }
     /// The config sections of the components.
     var sections: ConfigSections { get }
+    /// What the process measures and records.
+    var telemetry: Telemetry { get }
 
     /// The logger of a component.
     func logger(for component: String) -> Logger

@@ -16,6 +16,8 @@ public final class WeaverListener: Sendable, CustomStringConvertible {
     public let address: String
     /// The loop that serves it.
     package let loop: EventLoop
+    /// What makes the spans of its requests; nil for none.
+    let tracer: WeaverTracer?
 
     private let socket: ListeningSocket
     private let state = Mutex(State())
@@ -28,7 +30,10 @@ public final class WeaverListener: Sendable, CustomStringConvertible {
     }
 
     /// Listens on `address`, where port 0 is any free port.
-    package init(name: String, address: SocketAddress, loop: EventLoop) throws(UVError) {
+    package init(
+        name: String, address: SocketAddress, loop: EventLoop, tracer: WeaverTracer? = nil
+    ) throws(UVError) {
+        self.tracer = tracer
         self.name = name
         self.loop = loop
         socket = try ListeningSocket(address: address)

@@ -35,6 +35,10 @@ package struct AppConfig: Equatable, Sendable {
     package let listenerProxies: [String: ProxyOptions]
     /// `[single.listeners.*]`: addresses by listener name.
     package let singleListeners: [String: SocketAddress]
+    /// `[multi]`: where traces go.
+    package let multiTraces: TraceOptions
+    /// `[single]`: where traces go.
+    package let singleTraces: TraceOptions
 
     /// Every listener that has a section.
     let listenerNames: [ConfigName]
@@ -106,6 +110,8 @@ package struct AppConfig: Equatable, Sendable {
         proxy = reader.proxy
         listenerProxies = reader.listenerProxies
         singleListeners = reader.listeners["single"] ?? [:]
+        multiTraces = reader.traces["multi"] ?? TraceOptions()
+        singleTraces = reader.traces["single"] ?? TraceOptions()
         listenerNames = reader.listenerNames
         colocate = reader.colocate
         groups = reader.groups

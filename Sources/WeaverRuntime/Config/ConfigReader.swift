@@ -26,6 +26,8 @@ struct ConfigReader {
     private(set) var listenerProxies: [String: ProxyOptions] = [:]
     /// All listeners that have a section, with an address or without.
     private(set) var listenerNames: [ConfigName] = []
+    /// By `multi` or `single`.
+    private(set) var traces: [String: TraceOptions] = [:]
     private(set) var sections: [String: ConfigValue] = [:]
 
     /// The sections that belong to the runtime.
@@ -37,7 +39,7 @@ struct ConfigReader {
     /// The keys of `[weaver.group.*]`.
     static let groupKeys = ["replicas"]
     /// The keys of `[multi]`; `[single]` has no proxy.
-    static let deployerKeys = ["listeners", "proxy"]
+    static let deployerKeys = ["listeners", "proxy"] + TraceOptions.keys
     /// The keys of `[multi.listeners.*]` and `[single.listeners.*]`; those of ``ProxyOptions`` for `[multi]`, too.
     static let listenerKeys = ["address"]
 
@@ -157,8 +159,9 @@ struct ConfigReader {
         }
         for (key, node) in table {
             if isMulti, key == "proxy" { continue }
+            if try traces[deployer, default: TraceOptions()].read(key, node) { continue }
             guard key == "listeners" else {
-                throw node.unknownKey(known: isMulti ? Self.deployerKeys : ["listeners"])
+                throw node.unknownKey(known: Self.deployerKeys.filter { isMulti || $0 != "proxy" })
             }
             var found: [(name: String, address: SocketAddress)] = []
             for (listener, node) in try node.table() {

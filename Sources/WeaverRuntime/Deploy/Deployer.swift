@@ -21,6 +21,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         /// The proxy of each listener, and where its requests are logged, by the listener's name; the defaults for others.
         package var proxies: [String: ReverseProxyConfiguration] = [:]
         package var accessLogs: [String: AccessLog] = [:]
+        /// Where spans go, and how many of the traces that begin in a process are recorded each second; nil for nowhere.
+        package var traces: (file: TraceFile, perSecond: Int)?
         /// Where replicas listen for each other's calls; nil for ports.
         package var sockets: SocketFolder?
 
@@ -41,6 +43,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private let sink: any LogSink
     private let wallClock: @Sendable () -> Int64
     private(set) var babysitter: Babysitter
+    private var metrics = DeploymentMetrics()
+    private var losses = TelemetryLosses()
     private var envelopes: [String: Envelope] = [:]
     /// Those whose process has ended, as long as they read its outputs.
     private var ending: [Envelope] = []
@@ -105,6 +109,14 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             return status
         }
         return status
+    }
+
+    /// What all processes have measured, and the proxies. On the loop's thread.
+    func measurements() -> MeasuredDeployment {
+        let proxies = proxies.sorted { $0.key < $1.key }.flatMap { $1.status(listener: $0).metrics }
+        return MeasuredDeployment(
+            app: configuration.plan.application, deployment: configuration.deployment,
+            metrics: metrics.all + proxies + losses.metrics(refused: metrics.refused))
     }
 
     /// Asks all replicas of routed components for their load; `done` gets the babysitter once it has heard, or has waited
@@ -183,6 +195,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private func spawn(_ setup: SetupInfo) {
         let replica = setup.replica
         var setup = setup
+        setup.tracesPerSecond = configuration.traces?.perSecond
         setup.callSocket = configuration.sockets?.socketPath(ofReplica: replica)
         do throws(UVError) {
             let envelope = try Envelope(
@@ -231,6 +244,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 babysitter.exported(by: replica, listener: listener, address: address, request: id)
             case .leaving(let completed): babysitter.leaving(replica, completed: completed, now: loop.now)
             case .log(let entries, let dropped): write(entries, dropped: dropped, envelope)
+            case .spans(let spans, let dropped): write(spans, dropped: dropped, envelope)
+            case .metrics(let report, let problem): merge(report, problem, envelope)
             case .info, .done, .refused, .health, .load, .unknown:
                 envelope.reply(to: id, .refused("a message of a kind that this side does not take"))
             }
@@ -244,6 +259,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
         envelopes[envelope.replica] = nil
+        metrics.forget(envelope.replica)
         configuration.sockets?.remove(ofReplica: envelope.replica)
         ending.removeAll { !$0.hasOpenOutputs }
         if envelope.hasOpenOutputs { ending.append(envelope) }
@@ -262,6 +278,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     }
 
     private func write(_ entries: [LogEntry], dropped: UInt64, _ envelope: Envelope) {
+        losses.logEntries &+= dropped
         if dropped > 0 {
             let message = "\(dropped) log entries were lost: the replica logs faster than they are taken"
             sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
@@ -270,6 +287,25 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             entry.replica = String(envelope.replica.prefix(8))
             sink.write(entry)
         }
+    }
+
+    private func write(_ spans: [SpanRecord], dropped: UInt64, _ envelope: Envelope) {
+        losses.spans &+= dropped
+        if dropped > 0 {
+            let message = "\(dropped) spans were lost: the replica makes them faster than they are taken"
+            sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
+        }
+        configuration.traces?.file.write(
+            spans,
+            of: .init(
+                application: configuration.plan.application, deployment: configuration.deployment,
+                group: envelope.group, replica: envelope.replica))
+    }
+
+    private func merge(_ report: MetricReport, _ problem: String?, _ envelope: Envelope) {
+        guard let problem = metrics.merge(report, of: envelope.replica) ?? problem else { return }
+        let message = "what it reports of its metrics makes no sense and is dropped: \(problem)"
+        sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
     }
 
     private func loadDropped(_ replica: String, _ problem: String) {

@@ -81,6 +81,7 @@ package struct MultiDeployment: Sendable {
         // First: what cannot be opened leaves nothing behind.
         let logFiles = AccessLogFiles()
         let accessLogs = try openAccessLogs(in: logFiles, output: output)
+        let traces = try config.config.multiTraces.file.map { try TraceFile($0) }
         // What others have left, and nobody has looked since.
         registry.sweep()
         let folder = try SocketFolder.make(environment: environment)
@@ -93,10 +94,11 @@ package struct MultiDeployment: Sendable {
         configuration.limits.loadInterval = config.config.loadInterval
         configuration.sockets = folder
         configuration.accessLogs = accessLogs
+        configuration.traces = traces.map { ($0, config.config.multiTraces.perSecond) }
         for listener in listeners { configuration.proxies[listener] = proxyOptions(of: listener).configuration }
         let deployer = Deployer(
             loop: loop, configuration: configuration, secret: secret, seed: random.next(),
-            sink: output, wallClock: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
+            sink: output, wallClock: { WallClock.microseconds })
         let control = try await DeploymentControl.open(loop: loop, deployer: deployer, folder: folder)
         let code: Int32
         do {
@@ -112,6 +114,7 @@ package struct MultiDeployment: Sendable {
         }
         await output.flush(within: Self.logFlushBound)
         await logFiles.flush(within: Self.logFlushBound)
+        await traces?.flush(within: Self.logFlushBound)
         await close(control)
         return code
     }
@@ -129,7 +132,7 @@ package struct MultiDeployment: Sendable {
             logs[listener] = try files.log(proxyOptions(of: listener)) { line in
                 output.write(
                     LogEntry(
-                        time: WeaverLogHandler.now(), level: .info, component: listener, replica: "", message: line))
+                        time: WallClock.microseconds, level: .info, component: listener, replica: "", message: line))
             }
         }
         return logs
@@ -173,6 +176,7 @@ private final class DeploymentControl: @unchecked Sendable {
                 }
             },
             stop: { deployer.stop() })
+        server.metrics = { deployer.measurements() }
         server.restart = { deployer.restart(component: $0, onProgress: $1) }
         self.server = server
         do throws(UVError) {

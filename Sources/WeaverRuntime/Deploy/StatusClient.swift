@@ -68,6 +68,16 @@ package struct StatusClient: Sendable {
         }
     }
 
+    /// What the deployment with this socket has measured.
+    package func metrics(socket: String) async throws(StatusError) -> MeasuredDeployment {
+        let line = try await ask(.metrics, socket: socket, timeout: timeout, untilClosed: false)
+        do {
+            return try JSONDecoder().decode(MeasuredDeployment.self, from: Data(line.utf8))
+        } catch {
+            throw .badAnswer("\(error)")
+        }
+    }
+
     /// Stops the deployment with this socket, and comes back once it has ended; throws ``StatusError/timedOut`` when that
     /// takes longer than `bound`.
     package func stop(socket: String, bound: Duration) async throws(StatusError) {

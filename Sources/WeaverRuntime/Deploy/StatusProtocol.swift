@@ -4,6 +4,7 @@ internal import WeaverCore
 ///
 ///     status     answered by a line of JSON, a ``DeploymentStatus``; then the deployer closes the connection
 ///     routing    the same with the slices of routed components, once their replicas have reported their load (1 s)
+///     metrics    answered by a line of JSON, a ``MeasuredDeployment``
 ///     restart    with the full name of a component behind a space, or without one: answered by lines of JSON, each a
 ///                ``RestartProgress``, until the rolling restart is done or has failed; then the deployer closes the connection
 ///     stop       answered by the line "stopping"; the connection stays open until the deployment has ended
@@ -11,7 +12,7 @@ internal import WeaverCore
 /// Anything else closes the connection.
 enum StatusProtocol {
     enum Command: String {
-        case status, routing, restart, stop
+        case status, routing, metrics, restart, stop
     }
 
     /// The answer to ``Command/stop``.

@@ -12,7 +12,7 @@ package import WeaverLoop
     internal import Darwin
 #endif
 
-/// Answers `weaver multi status`, `restart` and `stop` on a deployment's Unix socket.
+/// Answers `weaver multi status`, `metrics`, `restart` and `stop` on a deployment's Unix socket.
 ///
 /// Belongs to its loop's thread. Owns the socket's file and folder, which are gone after ``close()``.
 package final class StatusServer {
@@ -28,6 +28,8 @@ package final class StatusServer {
     package var restart: (_ component: String?, _ onProgress: @escaping (RestartProgress) -> Void) -> Void = {
         $1(.refused)
     }
+    /// What has been measured; nil for nothing that could be told.
+    package var metrics: () -> MeasuredDeployment? = { nil }
     private let commandTimeout: Duration
 
     /// Listens in a new folder that only this user can enter. `status` is asked for each request, `routing` for those that
@@ -64,6 +66,7 @@ package final class StatusServer {
         switch command {
         case .status: answer(status(), connection)
         case .routing: routing { [weak self, weak connection] in if let connection { self?.answer($0, connection) } }
+        case .metrics: if let metrics = metrics() { answer(metrics, connection) } else { connection.stream.close() }
         case .restart:
             restart(name) { [weak self, weak connection] progress in
                 if let connection { self?.answer(progress, connection) }
@@ -76,7 +79,7 @@ package final class StatusServer {
         }
     }
 
-    private func answer(_ status: DeploymentStatus, _ connection: StatusConnection) {
+    private func answer(_ status: some Encodable, _ connection: StatusConnection) {
         guard let json = try? JSONEncoder().encode(status) else { return connection.stream.close() }
         connection.write(line: [UInt8](json))
         connection.stream.closeAfterFlush()

@@ -27,6 +27,8 @@ final class ApplicationExchange: @unchecked Sendable {
         var writer: CheckedContinuation<Void, any Error>?
         var task: Task<Void, Never>?
         var isCancelled = false
+        /// Of the response, for its span; nil before there is one.
+        var status: Int?
 
         mutating func takeReader() -> CheckedContinuation<ReceivedBody.Taken, any Error>? {
             defer { reader = nil }
@@ -67,13 +69,22 @@ final class ApplicationExchange: @unchecked Sendable {
     }
 
     private func run(_ request: HTTPRequest) async {
+        if let trace = application.tracing?.begin(request) {
+            await CallContext.with(CallContext(trace: trace.context)) { await handle(request) }
+            trace.end(status: state.withLock { $0.status })
+        } else {
+            await handle(request)
+        }
+        state.withLock { $0.task = nil }
+    }
+
+    private func handle(_ request: HTTPRequest) async {
         do {
             try await application.handler(request, HTTPBody(exchange: self), HTTPResponseWriter(exchange: self))
             try await onLoop { $0.handlerReturned() }
         } catch {
             await handlerThrew(error, request)
         }
-        state.withLock { $0.task = nil }
     }
 
     private func handlerReturned() {
@@ -109,6 +120,7 @@ final class ApplicationExchange: @unchecked Sendable {
     private func fail(_ status: HTTPStatus, _ detail: String) {
         isHeadSent = true
         isOver = true
+        if application.tracing != nil { state.withLock { $0.status = Int(status.rawValue) } }
         connection?.respondError(status, detail: detail)
     }
 
@@ -234,6 +246,7 @@ final class ApplicationExchange: @unchecked Sendable {
         var plan = connection.planResponse(status, body: body)
         if let length, length > 0, plan.framing == .none, connection.traits?.method != .head { throw Self.excess }
         isHeadSent = true
+        if application.tracing != nil { state.withLock { $0.status = response.status.code } }
         if response.headerFields[.connection]?.lowercased() == "close" { plan = plan.closing() }
         let date = connection.server.date()
         connection.sendHead(plan) { output in

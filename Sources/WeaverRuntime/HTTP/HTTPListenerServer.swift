@@ -21,10 +21,10 @@ package final class HTTPListenerServer: Sendable {
     ///   everything up. `.pool` is for handlers that block or compute.
     package init(
         loop: EventLoop, configuration: HTTPServerConfiguration = .application, runsOn: RunsOn = .loop,
-        logger: Logger = Logger(label: "weaver.http"), handler: @escaping HTTPHandler
+        logger: Logger = Logger(label: "weaver.http"), tracing: HTTPTracing? = nil, handler: @escaping HTTPHandler
     ) {
         self.loop = loop
-        let application = Application(loop: loop, runsOn: runsOn, logger: logger, handler: handler)
+        let application = Application(loop: loop, runsOn: runsOn, logger: logger, tracing: tracing, handler: handler)
         unsafe server = HTTPServer(loop: loop, configuration: configuration) { connection in
             ApplicationConnection(connection: connection, application: application)
         }
@@ -95,5 +95,6 @@ struct Application: Sendable {
     let loop: EventLoop
     let runsOn: RunsOn
     let logger: Logger
+    let tracing: HTTPTracing?
     let handler: HTTPHandler
 }

@@ -12,7 +12,8 @@ extension WeaverListener {
     ///   - handler: called for each request, many at a time; see ``HTTPHandler``.
     /// - Throws: `ListenerError` when the listener is served already.
     public func serve(runsOn: RunsOn = .loop, _ handler: @escaping HTTPHandler) async throws {
-        let server = HTTPListenerServer(loop: loop, runsOn: runsOn, handler: handler)
+        let server = HTTPListenerServer(
+            loop: loop, runsOn: runsOn, tracing: tracer.map { HTTPTracing($0, listener: name) }, handler: handler)
         let (ended, end) = AsyncStream<Void>.makeStream()
         let socket = try takeSocket {
             await server.drain()

@@ -188,6 +188,14 @@ package final class EnvelopeClient: @unchecked Sendable {
         loop.execute { [self] in pipe?.send(.log(entries, dropped: dropped)) }
     }
 
+    /// Sends spans that have ended, with how many were lost before them. Never waits.
+    package func spans(_ spans: [SpanRecord], dropped: UInt64) {
+        loop.execute { [self] in pipe?.send(.spans(spans, dropped: dropped)) }
+    }
+
+    /// Sends what has been measured since the last report. On the loop's thread.
+    package func metrics(_ report: MetricReport) { pipe?.send(.metrics(report)) }
+
     /// Tells that this process ends by its own will: because `serve()` has returned (`completed`, so that it is not
     /// started again), or for another reason, such as a signal.
     package func leaving(completed: Bool) {

@@ -80,6 +80,8 @@ package enum WeaveletCodec: PipeCodec {
                 $0.entries = entries.map(PBLogEntry.init)
                 $0.dropped = dropped
             }
+        case .spans(let spans, let dropped): wire.spanBatch = PBSpanBatch(spans, dropped: dropped)
+        case .metrics(let report, _): wire.metricReport = PBMetricReport(report)
         case .health: wire.health = PBHealth()
         case .leaving(let completed): wire.leaving = .with { $0.completed = completed }
         case .load(let reports, _): wire.load = PBLoad(reports)
@@ -99,6 +101,8 @@ package enum WeaveletCodec: PipeCodec {
             case .getAddress(let get): .getAddress(listener: get.listener)
             case .exportListener(let export): .exportListener(listener: export.listener, address: export.address)
             case .logBatch(let batch): .log(batch.entries.map { $0.value() }, dropped: batch.dropped)
+            case .spanBatch(let batch): batch.value()
+            case .metricReport(let report): report.value()
             case .health: .health
             case .leaving(let leaving): .leaving(completed: leaving.completed)
             case .load(let load): load.value()

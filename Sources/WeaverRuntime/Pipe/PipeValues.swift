@@ -23,6 +23,7 @@ extension PBSetup {
         reachable = setup.reachable
         routed = setup.routed
         rpcSocket = setup.callSocket ?? ""
+        if let rate = setup.tracesPerSecond { tracing = .with { $0.tracesPerSecond = UInt32(clamping: rate) } }
     }
 
     func value() throws -> SetupInfo {
@@ -36,6 +37,7 @@ extension PBSetup {
             reachable: reachable, routed: routed)
         setup.protocolVersions = protocolMin...protocolMax
         setup.callSocket = rpcSocket.isEmpty ? nil : rpcSocket
+        setup.tracesPerSecond = hasTracing ? Int(tracing.tracesPerSecond) : nil
         return setup
     }
 }
@@ -103,11 +105,13 @@ extension PBLogEntry {
         line = entry.line
         message = entry.message
         attributes = entry.attributes
+        if entry.trace != 0 { traceID = .init(traceID: entry.trace) }
     }
 
     func value() -> LogEntry {
         LogEntry(
             time: timeMicroseconds, level: LogEntry.Level(rawValue: level.rawValue) ?? .info, component: component,
-            file: file, line: line, message: message, attributes: attributes)
+            file: file, line: line, message: message, attributes: attributes,
+            trace: traceID.readTraceID() ?? 0)
     }
 }

@@ -34,12 +34,16 @@ public final class ComponentClient: Sendable {
         ) async throws -> R
     {
         let start = now()
+        var watch: CallWatch?
         do {
-            return try await unsafe withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<R, any Error>) in
-                begin(method, routingKey, start, encode, unsafe ReplyReceiver(resuming: continuation, decode))
+            let result = try await unsafe withUnsafeThrowingContinuation {
+                (continuation: UnsafeContinuation<R, any Error>) in
+                watch = begin(method, routingKey, start, encode, unsafe ReplyReceiver(resuming: continuation, decode))
             }
+            watch?.ended()
+            return result
         } catch {
-            return try await again(after: error, method, routingKey, start, encode, decode)
+            return try await again(after: error, method, routingKey, start, watch, encode, decode)
         }
     }
 
@@ -50,7 +54,7 @@ public final class ComponentClient: Sendable {
     func begin(
         _ method: Int, _ routingKey: UInt64?, _ start: UInt64, _ encode: (inout WireEncoder) throws(WireError) -> Void,
         _ receiver: ReplyReceiver
-    ) {
+    ) -> CallWatch? {
         transport.begin(
             method, routingKey: routingKey, now: MonotonicTime(nanoseconds: start), encode: encode, receiver: receiver)
     }
@@ -58,29 +62,31 @@ public final class ComponentClient: Sendable {
     @usableFromInline
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, _ routingKey: UInt64?, _ start: UInt64,
+            after error: any Error, _ method: Int, _ routingKey: UInt64?, _ start: UInt64, _ watch: CallWatch?,
             _ encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             _ decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
         try await transport.again(
-            after: error, method, routingKey: routingKey, start: MonotonicTime(nanoseconds: start), encode: encode,
-            decode: decode)
+            after: error, method, routingKey: routingKey, start: MonotonicTime(nanoseconds: start), watch: watch,
+            encode: encode, decode: decode)
     }
 }
 
 /// How the calls of a ``ComponentClient`` reach a replica. The weavelet implements it over its channels.
 package protocol ComponentTransport: AnyObject, Sendable {
     /// Makes a call's first attempt; see ``ComponentClient/call(_:routingKey:encode:decode:)``. `receiver` gets the answer. The context of the call is ``CallContext/current``, limited by the method's own deadline; an error payload of
-    /// a component's own error is read by ``ErrorRegistry/decode(key:from:)``. From the caller's task.
+    /// a component's own error is read by ``ErrorRegistry/decode(key:from:)``. From the caller's task. Gives what is watched of
+    /// the call, which is to be told of a result, and given to ``again`` after an error.
     func begin(
         _ method: Int, routingKey: UInt64?, now: MonotonicTime,
-        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver)
+        encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
+    ) -> CallWatch?
 
     /// Makes a call again that was made at `start` and whose first attempt has failed by `error`; throws that where nothing is to be made again.
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime, watch: CallWatch?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R

@@ -1,3 +1,4 @@
+internal import Tracing
 internal import WeaverCore
 package import WeaverLoop
 
@@ -8,9 +9,6 @@ package import WeaverLoop
 /// clock readings; and the return to its stub, which costs as much as all of that where the task prefers an executor, see
 /// ``ComponentClient/call(_:routingKey:encode:decode:)``.
 public final class LocalLink: Sendable {
-    /// One in so many calls is timed.
-    package static let samplingInterval: UInt64 = 64
-
     /// What has been counted for one method.
     package struct Counts: Sendable, Equatable {
         /// Calls that were started.
@@ -19,25 +17,30 @@ public final class LocalLink: Sendable {
         package var errors: UInt64
         /// Calls that were timed and have ended.
         package var samples: UInt64
-        /// Nanoseconds that the timed calls took together.
-        package var sampledNanoseconds: UInt64
     }
 
     /// The interface.
     package let info: ComponentInfo
     @usableFromInline let runsOn: RunsOn
     private let loop: EventLoop
+    private let calls: CallRecorder
     @usableFromInline let counters: MethodCounters
     /// Which methods have a deadline of their own.
     private let hasDeadline: [Bool]
 
     /// A link to an implementation of `info`. Calls that need a task of their own, because of a deadline, run on
     /// `loop`, or on the global pool where `runsOn` says so; the loop's timers see to deadlines.
-    package init(info: ComponentInfo, runsOn: RunsOn = .loop, loop: EventLoop) {
+    package convenience init(info: ComponentInfo, runsOn: RunsOn = .loop, loop: EventLoop) {
+        self.init(info: info, runsOn: runsOn, loop: loop, calls: CallRecorder(info))
+    }
+
+    /// The same, whose calls `calls` counts and traces.
+    init(info: ComponentInfo, runsOn: RunsOn, loop: EventLoop, calls: CallRecorder) {
         self.info = info
         self.runsOn = runsOn
         self.loop = loop
-        counters = MethodCounters(count: info.methods.count)
+        self.calls = calls
+        counters = calls.counters
         hasDeadline = info.methods.map { $0.deadline != nil }
     }
 
@@ -67,33 +70,53 @@ public final class LocalLink: Sendable {
         end(method, start)
     }
 
-    /// Runs a call in a task of its own, because it has a deadline or belongs on the pool. The caller resumes on its
-    /// own executor: with what the call returns or throws, or at the deadline with `deadlineExceeded`, which cancels it.
+    /// Runs a call that is traced or, because it has a deadline or belongs on the pool, gets a task of its own. The caller
+    /// resumes on its own executor: with what the call returns or throws, or at the deadline with `deadlineExceeded`, which
+    /// cancels the call.
     nonisolated(nonsending)
         public func detour<R: Sendable>(
             _ method: Int, _ call: @escaping @concurrent @Sendable () async throws -> R
         ) async throws -> R
     {
         let start = now()
-        let context = self.context(of: method)
+        let span = calls.localSpan(method)
         do {
-            let detached = DetachedCall(executor: runsOn == .pool ? globalConcurrentExecutor : loop, loop: loop)
-            let result = try await detached.run(call, in: context, now: MonotonicTime(nanoseconds: start))
+            let result =
+                if let span {
+                    try await ServiceContext.withValue(span.context) { try await run(method, start, call) }
+                } else {
+                    try await run(method, start, call)
+                }
             record(method, start)
+            span?.end()
             return result
         } catch {
             fail(method, start)
+            span?.end(error: "\(error)")
             throw error
         }
     }
 
+    nonisolated(nonsending)
+        private func run<R: Sendable>(
+            _ method: Int, _ start: UInt64, _ call: @escaping @concurrent @Sendable () async throws -> R
+        ) async throws -> R
+    {
+        let context = self.context(of: method)
+        guard runsOn == .pool || context.needsWatch else { return try await call() }
+        let detached = DetachedCall(executor: runsOn == .pool ? globalConcurrentExecutor : loop, loop: loop)
+        return try await detached.run(call, in: context, now: MonotonicTime(nanoseconds: start))
+    }
+
     // MARK: Behind the inlined part
 
-    @usableFromInline static var sampling: UInt64 { samplingInterval }
+    @usableFromInline static var sampling: UInt64 { MethodCounters.samplingInterval }
 
     @usableFromInline
     func needsWatch(_ method: Int) -> Bool {
-        hasDeadline[method] || CallScope.current?.needsWatch == true
+        if hasDeadline[method] { return true }
+        let scope = CallScope.current
+        return scope?.needsWatch == true || calls.tracesLocalCall(in: scope?.context)
     }
 
     @usableFromInline

@@ -66,6 +66,7 @@ extension ServerCall {
     /// Answers with the error that a component has thrown: as itself when its type is registered, else as
     /// ``RemoteError``. For generated code.
     public final func fail(throwing error: any Error) {
+        observer?.failed(error)
         ErrorRegistry.shared.fail(self, throwing: error)
     }
 }

@@ -1,20 +1,9 @@
 package import WeaverCore
 package import WeaverLoop
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The files that access logs go to, each opened once, and written by a thread of its own: see ``TerminalSink``. What is
 /// lost because a file takes too long is counted, and said in the file.
 package final class AccessLogFiles {
-    /// A file that cannot be opened.
-    package struct CannotOpen: Error, CustomStringConvertible {
-        package let description: String
-    }
-
     private var sinks: [String: TerminalSink] = [:]
 
     /// No file.
@@ -26,14 +15,14 @@ package final class AccessLogFiles {
     ) throws -> AccessLog? {
         guard let format = options.accessLog else { return nil }
         guard let file = options.accessLogFile else {
-            return AccessLog(wallClock: { WeaverLogHandler.now() }) { stream(String($0.line(format).dropLast())) }
+            return AccessLog(wallClock: { WallClock.microseconds }) { stream(String($0.line(format).dropLast())) }
         }
         return try log(format, file: file)
     }
 
     /// A log in `file`, at its end.
     package func log(_ format: AccessLogFormat, file: String) throws -> AccessLog {
-        let sink = try sinks[file] ?? Self.sink(appendingTo: file, format)
+        let sink = try sinks[file] ?? TerminalSink(appendingTo: file, "the access log", queue: Self.queue(format))
         sinks[file] = sink
         return Self.log(format, to: sink)
     }
@@ -51,7 +40,7 @@ package final class AccessLogFiles {
     }
 
     private static func log(_ format: AccessLogFormat, to sink: TerminalSink) -> AccessLog {
-        AccessLog(wallClock: { WeaverLogHandler.now() }) { entry in sink.put { entry.line(format) } }
+        AccessLog(wallClock: { WallClock.microseconds }) { entry in sink.put { entry.line(format) } }
     }
 
     private static func queue(_ format: AccessLogFormat) -> LineQueue {
@@ -59,15 +48,5 @@ package final class AccessLogFiles {
         case .combined: LineQueue()
         case .json: LineQueue { "{\"lost\":\($0)}\n" }
         }
-    }
-
-    /// Stays open until the process ends. Always appended to, so that it may be truncated in place.
-    private static func sink(appendingTo path: String, _ format: AccessLogFormat) throws -> TerminalSink {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else {
-            throw unsafe CannotOpen(
-                description: "the access log \(path) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        return try TerminalSink(descriptor: descriptor, queue: queue(format))
     }
 }

@@ -8,6 +8,11 @@ internal import WeaverLoop
     internal import Darwin
 #endif
 
+/// A file that cannot be opened.
+package struct CannotOpen: Error, CustomStringConvertible {
+    package let description: String
+}
+
 /// Log entries for people, written to a descriptor by a thread of its own: a reader that does not read (a pager, a
 /// terminal that was stopped) holds up that thread, and nothing else. What it misses is bounded, counted and told; see
 /// ``LineQueue``.
@@ -41,6 +46,17 @@ package final class TerminalSink: LogSink {
         let requests = pipe.takeReadEnd()
         wakeup = pipe.takeWriteEnd()
         SystemThread.startDetached { [shared] in Self.write(shared, to: descriptor, requests: requests) }
+    }
+
+    /// A sink that writes to the end of the file at `path`, which stays open until the process ends and may be truncated in
+    /// place. Throws ``CannotOpen``, which calls the file `what`.
+    package convenience init(appendingTo path: String, _ what: String, queue: LineQueue) throws {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else {
+            throw unsafe CannotOpen(
+                description: "\(what) \(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        try self.init(descriptor: descriptor, queue: queue)
     }
 
     deinit { close(wakeup) }

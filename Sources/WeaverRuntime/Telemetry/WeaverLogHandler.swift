@@ -7,7 +7,7 @@ package import WeaverCore
     internal import Darwin
 #endif
 
-/// swift-log's way to a ``LogSink``: adds who logs to what is logged.
+/// swift-log's way to a ``LogSink``: adds who logs, and in which trace, to what is logged.
 package struct WeaverLogHandler: LogHandler {
     /// The level below which nothing is logged unless the application says otherwise.
     package static let defaultLevel = Logger.Level.info
@@ -45,21 +45,20 @@ package struct WeaverLogHandler: LogHandler {
         if let error = event.error { attributes["error"] = "\(error)" }
         sink.write(
             LogEntry(
-                time: Self.now(), level: LogEntry.Level(event.level), component: component, replica: replica,
+                time: WallClock.microseconds, level: LogEntry.Level(event.level), component: component,
+                replica: replica,
                 file: event.file, line: UInt32(clamping: event.line), message: event.message.description,
-                attributes: attributes))
+                attributes: attributes, trace: CurrentTrace.context?.traceID ?? 0))
+    }
+
+    /// The level that the environment asks for.
+    package static var levelOfProcess: Logger.Level {
+        level(named: unsafe getenv(levelVariable).map { unsafe String(cString: $0) })
     }
 
     /// The level that `name`, the value of ``levelVariable``, asks for.
     package static func level(named name: String?) -> Logger.Level {
         name.flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? defaultLevel
-    }
-
-    /// Microseconds since 1970.
-    static func now() -> Int64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 }
 

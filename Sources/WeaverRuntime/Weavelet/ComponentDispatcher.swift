@@ -8,13 +8,16 @@ package final class ComponentDispatcher: RPCDispatcher {
     private let methods: [MethodKey: ServedMethod]
     private let table: MethodTable<ServedMethod>
 
-    /// The dispatcher of a process that hosts `records`; each component refuses calls until it has started.
-    package init(loop: EventLoop, hosting records: some Sequence<ImplementationRecord>) {
+    /// The dispatcher of a process that hosts `records`; each component refuses calls until it has started. `tracer` makes the
+    /// spans of calls whose traces are recorded.
+    package init(
+        loop: EventLoop, hosting records: some Sequence<ImplementationRecord>, tracer: WeaverTracer? = nil
+    ) {
         self.loop = loop
         var components: [String: ServedComponent] = [:]
         var methods: [MethodKey: ServedMethod] = [:]
         for record in records {
-            let component = ServedComponent(record)
+            let component = ServedComponent(record, tracer: tracer)
             components[component.name] = component
             for (info, method) in zip(record.component.methods, component.methods) { methods[info.key] = method }
         }

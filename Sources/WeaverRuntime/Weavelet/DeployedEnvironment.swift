@@ -9,6 +9,7 @@ final class DeployedEnvironment: HostEnvironment {
     let loop: EventLoop
     let sections: ConfigSections
     let server: RPCServer
+    let telemetry: Telemetry
 
     private let setup: SetupInfo
     private let hosted: Set<String>
@@ -29,8 +30,9 @@ final class DeployedEnvironment: HostEnvironment {
 
     private init(
         setup: SetupInfo, envelope: EnvelopeClient, loop: EventLoop, level: Logger.Level, sink: any LogSink,
-        dispatcher: ComponentDispatcher, server: RPCServer, peers: RPCPeers, version: String
+        dispatcher: ComponentDispatcher, server: RPCServer, peers: RPCPeers, version: String, telemetry: Telemetry
     ) {
+        self.telemetry = telemetry
         self.version = version
         replica = ReplicaInfo(
             application: setup.application, deployment: setup.deployment, replica: setup.replica, group: setup.group)
@@ -49,7 +51,7 @@ final class DeployedEnvironment: HostEnvironment {
     /// Listens for the calls of others; nothing is answered before a component has started.
     static func start(
         setup: SetupInfo, envelope: EnvelopeClient, registry: ComponentRegistry, loop: EventLoop, level: Logger.Level,
-        sink: any LogSink
+        sink: any LogSink, telemetry: Telemetry
     ) async throws -> DeployedEnvironment {
         guard let secret = DeploymentSecret(bytes: setup.secret) else {
             throw EnvelopeError(description: "a secret of \(setup.secret.count) bytes")
@@ -58,12 +60,12 @@ final class DeployedEnvironment: HostEnvironment {
         let hello = Hello(
             secret: secret, version: version, name: setup.replica, reachable: setup.reachable)
         let dispatcher = ComponentDispatcher(
-            loop: loop, hosting: setup.group.compactMap { registry.records[$0] })
+            loop: loop, hosting: setup.group.compactMap { registry.records[$0] }, tracer: telemetry.tracer)
         let server = try await listen(setup.callSocket, loop, hello, dispatcher, sink)
         return DeployedEnvironment(
             setup: setup, envelope: envelope, loop: loop, level: level, sink: sink, dispatcher: dispatcher,
             server: server, peers: RPCPeers(loop: loop, hello: hello, decodeError: ErrorRegistry.decodeShared),
-            version: version)
+            version: version, telemetry: telemetry)
     }
 
     /// On the socket that the deployer has named: calls over it cost less. Where that cannot be, a port does as well.
@@ -96,7 +98,8 @@ final class DeployedEnvironment: HostEnvironment {
         if hosted.contains(name), !record.isRouted { return nil }
         askToStart(name)
         let transport = ReplicaTransport(
-            info: record.component, replicas: peers.replicas(of: name), defaultDeadline: setup.deadline)
+            info: record.component, replicas: peers.replicas(of: name), defaultDeadline: setup.deadline,
+            calls: telemetry.calls(of: record.component, isRemote: true))
         return ComponentClient(info: record.component, transport: transport)
     }
 
@@ -148,7 +151,8 @@ final class DeployedEnvironment: HostEnvironment {
     // MARK: Listeners
 
     func listen(_ name: String) async throws -> WeaverListener {
-        try await WeaverListener(name: name, listeningOn: envelope.address(forListener: name), loop: loop)
+        try await WeaverListener(
+            name: name, listeningOn: envelope.address(forListener: name), loop: loop, tracer: telemetry.tracer)
     }
 
     func export(_ listener: WeaverListener) async throws {

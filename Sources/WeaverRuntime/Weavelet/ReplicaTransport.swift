@@ -5,6 +5,7 @@ internal import WeaverLoop
 final class ReplicaTransport: ComponentTransport {
     private let replicas: ReplicaSet
     private let methods: [Method]
+    private let calls: CallRecorder
 
     /// What a call needs to know of its method: plain numbers, which cost nothing to copy.
     private struct Method: Sendable {
@@ -17,8 +18,9 @@ final class ReplicaTransport: ComponentTransport {
     }
 
     /// Calls of `info`'s methods to `replicas`; `defaultDeadline` is for calls that have none of their own.
-    init(info: ComponentInfo, replicas: ReplicaSet, defaultDeadline: Duration) {
+    init(info: ComponentInfo, replicas: ReplicaSet, defaultDeadline: Duration, calls: CallRecorder? = nil) {
         self.replicas = replicas
+        self.calls = calls ?? CallRecorder(info)
         methods = info.methods.map { method in
             Method(
                 key: method.key, bound: method.deadline?.clampedNanoseconds ?? 0,
@@ -29,22 +31,34 @@ final class ReplicaTransport: ComponentTransport {
     func begin(
         _ method: Int, routingKey: UInt64?, now: MonotonicTime,
         encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
-    ) {
+    ) -> CallWatch? {
+        var context = context(for: method, now: now)
+        let watch = calls.begin(method, &context, now: now)
         replicas.begin(
-            methods[method].key, context: context(for: method, now: now), routingKey: routingKey, now: now,
-            encode: encode, receiver: receiver)
+            methods[method].key, context: context, routingKey: routingKey, now: now, encode: encode, receiver: receiver)
+        return watch
     }
 
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime, watch: CallWatch?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R
     {
-        try await replicas.again(
-            after: error, methods[method].key, context: context(for: method, now: start),
-            routingKey: routingKey, isIdempotent: methods[method].isIdempotent, encode: encode, decode: decode)
+        var context = context(for: method, now: start)
+        if let trace = watch?.trace { context.trace = trace }
+        do {
+            let result = try await replicas.again(
+                after: error, methods[method].key, context: context, routingKey: routingKey,
+                isIdempotent: methods[method].isIdempotent, encode: encode, decode: decode)
+            watch?.ended()
+            return result
+        } catch {
+            calls.counters.countError(of: method)
+            watch?.failed(error)
+            throw error
+        }
     }
 
     /// The caller's context, with the earliest of its deadline and the method's; the default where there is neither.

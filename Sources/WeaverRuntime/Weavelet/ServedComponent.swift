@@ -7,10 +7,10 @@ final class ServedComponent: Sendable {
     let methods: [ServedMethod]
 
     /// A component that has not started, and refuses calls.
-    init(_ record: ImplementationRecord) {
+    init(_ record: ImplementationRecord, tracer: WeaverTracer?) {
         name = record.component.name
         let load = record.isRouted ? ServedLoad(component: record.component.name) : nil
-        methods = record.component.methods.map { ServedMethod($0, of: record, load) }
+        methods = record.component.methods.map { ServedMethod($0, of: record, load, tracer) }
         self.load = load
     }
 
@@ -45,6 +45,8 @@ final class ServedMethod: @unchecked Sendable {
     private let placement: CallPlacement
     private let label: StallLabel
     private let load: ServedLoad?
+    private let tracer: WeaverTracer?
+    private let spanName: String
     private let started = LoopState(Started?.none)
 
     private struct Started {
@@ -52,11 +54,13 @@ final class ServedMethod: @unchecked Sendable {
         let runner: ServerMethodRunner
     }
 
-    init(_ method: MethodInfo, of record: ImplementationRecord, _ load: ServedLoad?) {
+    init(_ method: MethodInfo, of record: ImplementationRecord, _ load: ServedLoad?, _ tracer: WeaverTracer?) {
         component = record.component.name
         placement = record.runsOn == .pool ? .pool : .loop
-        label = StallLabel.named("\(record.component.name).\(method.name)")
+        spanName = "\(record.component.name).\(method.name)"
+        label = StallLabel.named(spanName)
         self.load = load
+        self.tracer = tracer
     }
 
     func start(_ stub: ServerMethod) {
@@ -72,12 +76,34 @@ final class ServedMethod: @unchecked Sendable {
             throw CallError(.unreachable, "\(component) has not started in this replica")
         }
         do throws(WireError) {
-            let accepted = try accept(&arguments, head)
+            let span = head.callContext.hasNoExtras ? nil : span(head)
+            let accepted = try accept(&arguments, span.map { head.with(trace: $0.trace) } ?? head)
+            if let span { accepted.call.observer = ServerSpan(span) }
             accepted.call.method = started.value?.runner
             if let load, let key = accepted.routingKey { load.calls.value.add(key) }
             return accepted.call
         } catch {
             throw CallError(.badArguments, "the arguments cannot be read: \(error.message)", cause: error)
         }
+    }
+
+    /// The span of a call of a trace that is recorded.
+    @inline(never)
+    private func span(_ head: CallHead) -> WeaverSpan? {
+        head.callContext.trace.flatMap { tracer?.child(of: $0, spanName, .server) }
+    }
+}
+
+/// Ends the span of an incoming call.
+private final class ServerSpan: ServerCallObserver, @unchecked Sendable {
+    // @unchecked: as the base; a span may be used from any thread.
+    private let span: WeaverSpan
+
+    init(_ span: WeaverSpan) { self.span = span }
+
+    override func failed(_ error: any Error) { span.end(error: "\(error)") }
+
+    override func ended(isCancelled: Bool) {
+        span.end(error: isCancelled ? "the caller has given up, or the deadline has passed" : nil)
     }
 }

@@ -26,16 +26,20 @@ package struct Weavelet: Sendable {
     private let envelope: EnvelopeClient
     private let environment: DeployedEnvironment
     private let process: ApplicationProcess
-    private let sink: PipeSink
+    private let sink: OutgoingPipe<LogEntry>
+    private let spans: OutgoingPipe<SpanRecord>
+    private let reporter: MetricReporter
     private let requests: AsyncStream<Request>
     private let logger: Logger
 
     /// Takes over the pipes, listens for calls, and tells the deployer where.
     ///
-    /// - Parameter bootstrap: gets the sink of the process's log before anything is logged.
+    /// - Parameters:
+    ///   - telemetry: whose metrics and spans the deployer gets.
+    ///   - bootstrap: gets the sink of the process's log before anything is logged.
     package static func start(
         descriptors: (read: Int32, write: Int32), registry: ComponentRegistry, loop: EventLoop, level: Logger.Level,
-        bootstrap: (_ sink: any LogSink, _ replica: ReplicaInfo) -> Void
+        telemetry: Telemetry = Telemetry(), bootstrap: (_ sink: any LogSink, _ replica: ReplicaInfo) -> Void
     ) async throws -> Weavelet {
         let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
         let handlers = EnvelopeHandlers(
@@ -47,12 +51,17 @@ package struct Weavelet: Sendable {
             closed: { continuation.yield(.closed($0)) })
         let (envelope, setup, accept) = try await EnvelopeClient.connect(
             loop: loop, descriptors: descriptors, handlers: handlers)
-        let sink = PipeSink(loop: loop, client: envelope)
+        let sink = OutgoingPipe<LogEntry>(loop: loop, client: envelope) { envelope.log($0, dropped: $1) }
+        let spans = OutgoingPipe<SpanRecord>(loop: loop, client: envelope) { envelope.spans($0, dropped: $1) }
+        if let rate = setup.tracesPerSecond { telemetry.tracer.record(tracesPerSecond: rate) { spans.write($0) } }
         let environment = try await DeployedEnvironment.start(
-            setup: setup, envelope: envelope, registry: registry, loop: loop, level: level, sink: sink)
+            setup: setup, envelope: envelope, registry: registry, loop: loop, level: level, sink: sink,
+            telemetry: telemetry)
         bootstrap(sink, environment.replica)
         let weavelet = Weavelet(
-            envelope: envelope, environment: environment, registry: registry, sink: sink, requests: requests)
+            envelope: envelope, environment: environment, registry: registry, sink: sink, spans: spans,
+            requests: requests)
+        weavelet.reporter.start()
         accept(
             WeaveletInfo(
                 protocolVersion: 0, address: environment.server.address.description, processID: Int64(getpid()),
@@ -61,9 +70,12 @@ package struct Weavelet: Sendable {
     }
 
     private init(
-        envelope: EnvelopeClient, environment: DeployedEnvironment, registry: ComponentRegistry, sink: PipeSink,
-        requests: AsyncStream<Request>
+        envelope: EnvelopeClient, environment: DeployedEnvironment, registry: ComponentRegistry,
+        sink: OutgoingPipe<LogEntry>, spans: OutgoingPipe<SpanRecord>, requests: AsyncStream<Request>
     ) {
+        self.spans = spans
+        reporter = MetricReporter(
+            loop: environment.loop, table: environment.telemetry.metrics, client: envelope)
         self.envelope = envelope
         self.environment = environment
         self.sink = sink
@@ -90,6 +102,10 @@ package struct Weavelet: Sendable {
         let code = await process.exitCode()
         handling.cancel()
         await environment.close()
+        environment.telemetry.tracer.stopRecording()
+        await reporter.finish()
+        // What waits for the pipe is waited for once.
+        await spans.flush(within: .zero)
         await sink.flush(within: Self.flushBound)
         await closeEnvelope()
         return code

@@ -1,4 +1,6 @@
+internal import CoreMetrics
 internal import Logging
+internal import Tracing
 internal import WeaverCore
 internal import WeaverLoop
 
@@ -108,11 +110,9 @@ private struct Launch {
         loop.execute { ProcessLimits.continueWhenParentDies() }
         let level = self.level
         let weavelet = try await Weavelet.start(
-            descriptors: descriptors, registry: registry, loop: loop, level: level
+            descriptors: descriptors, registry: registry, loop: loop, level: level, telemetry: .ofProcess
         ) { sink, replica in
-            LoggingSystem.bootstrap { label in
-                WeaverLogHandler(component: label, replica: replica.shortReplica, level: level, sink: sink)
-            }
+            bootstrap(sink, replica: replica.shortReplica)
         }
         try watch(loop, controlDescriptor: weavelet.controlDescriptor, components: registry.records.count) {
             orphan.end()
@@ -128,20 +128,18 @@ private struct Launch {
     private func runSingle(_ registry: ComponentRegistry, _ loop: EventLoop) async throws -> Int32 {
         let settings = try await singleSettings(registry, loop)
         let sink = try TerminalSink(descriptor: STDERR_FILENO)
-        let level = self.level
-        LoggingSystem.bootstrap { label in
-            WeaverLogHandler(component: label, replica: "", level: level, sink: sink)
-        }
-        let identifier = Self.randomIdentifier()
-        let replica = ReplicaInfo(
-            application: settings.application, deployment: identifier, replica: identifier,
-            group: registry.graph.constructionOrder)
+        bootstrap(sink, replica: "")
+        let traces = try settings.traces.file.map { try TraceFile($0) }
+        let replica = ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder)
         let environment = SingleEnvironment(
-            settings: settings, replica: replica, loop: loop, level: level, sink: sink)
+            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess)
+        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.traces.perSecond)
         try watch(loop, controlDescriptor: nil)
-        return await SingleProcess.run(registry: registry, environment: environment) {
+        let code = await SingleProcess.run(registry: registry, environment: environment) {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
+        await traces?.flush(within: EndBounds.flush)
+        return code
     }
 
     /// The config of a single process, checked down to the components' sections before anything is constructed.
@@ -150,18 +148,7 @@ private struct Launch {
             return SingleSettings(application: Self.programName)
         }
         let config = try AppConfig.load(path)
-        let checked = try config.check(against: try await description(loop))
-        let sections = ConfigSections(checked.sections)
-        for record in registry.records.values {
-            do throws(ConfigSectionError) {
-                _ = try sections.values(for: record)
-            } catch {
-                throw checked.error(inSectionOf: error.section, key: error.key, error.reason)
-            }
-        }
-        return SingleSettings(
-            application: checked.config.name, sections: checked.sections,
-            listenerAddresses: checked.config.singleListeners.mapValues(\.description))
+        return try SingleSettings(try config.check(against: try await description(loop)), registry)
     }
 
     /// The config in the working folder, if there is one.
@@ -185,8 +172,17 @@ private struct Launch {
 
     // MARK: The process
 
+    /// Makes the runtime the back end of what applications log, measure and trace with.
+    private func bootstrap(_ sink: any LogSink, replica: String) {
+        Telemetry.ofProcess.log.attach(sink)
+        let level = self.level
+        LoggingSystem.bootstrap { WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink) }
+        MetricsSystem.bootstrap(WeaverMetricsFactory(Telemetry.ofProcess.metrics))
+        InstrumentationSystem.bootstrap(Telemetry.ofProcess.tracer)
+    }
+
     private var level: Logger.Level {
-        WeaverLogHandler.level(named: environment(WeaverLogHandler.levelVariable))
+        WeaverLogHandler.levelOfProcess
     }
 
     private func environment(_ name: String) -> String? {
@@ -214,15 +210,6 @@ private struct Launch {
 
     private static var programName: String {
         CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "application"
-    }
-
-    /// 128 random bits in the form of a UUID of version 4.
-    private static func randomIdentifier() -> String {
-        var digits = Array((0..<32).map { _ in String(UInt8.random(in: 0..<16), radix: 16) })
-        digits[12] = "4"
-        digits[16] = String(8 + UInt8.random(in: 0..<4), radix: 16)
-        for position in [20, 16, 12, 8] { digits.insert("-", at: position) }
-        return digits.joined()
     }
 }
 

@@ -62,8 +62,11 @@ final class HTTPConnection {
     }
 
     /// Sends a request and waits for its answer.
-    func request(_ method: String, _ target: String, _ body: String = "") throws -> Response {
+    func request(
+        _ method: String, _ target: String, _ body: String = "", headers: [String: String] = [:]
+    ) throws -> Response {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: lemon.test\r\n"
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if !body.isEmpty { head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n" }
         try send([UInt8]((head + "\r\n" + body).utf8))
         return try response()

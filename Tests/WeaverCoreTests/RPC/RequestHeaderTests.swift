@@ -43,6 +43,26 @@ import Testing
         #expect(try decode(try encode(CallContext(deadline: now))).timeLeft == 1)
     }
 
+    @Test func `a trace's state comes through, up to its limit`() throws {
+        let longest = "k=" + String(repeating: "v", count: TraceContext.maximumStateLength - 2)
+        for (state, expected) in [("a=1", "a=1"), (longest, longest), (longest + "v", "")] {
+            let trace = TraceContext(traceID: 1, spanID: 3, flags: 1, state: state)
+            let header = try decode(try encode(CallContext(metadata: ["a": "1"], trace: trace)))
+            #expect(header.trace?.state == expected)
+            #expect(header.metadata == ["a": "1"])
+        }
+    }
+
+    @Test func `a state without a trace, or one that is too long, is refused`() throws {
+        let start = try encode(CallContext()).dropLast()
+        #expect(throws: WireError.self) { try decode(start + [4, 1, 0, 0, 0, 65]) }
+        var long = try encode(CallContext(trace: TraceContext(traceID: 1, spanID: 1, flags: 1)))
+        long[16] = 5
+        let state = [UInt8](repeating: 65, count: TraceContext.maximumStateLength + 1)
+        #expect(throws: WireError.self) { try decode(long + [1, 2, 0, 0] + state) }
+        #expect(try decode(long + [0, 2, 0, 0] + state.dropLast()).trace?.state.utf8.count == 512)
+    }
+
     @Test func `trace and metadata come through`() throws {
         let trace = TraceContext(traceID: .max - 1, spanID: 3, flags: 1)
         let header = try decode(try encode(CallContext(metadata: ["a": "1", "ü": ""], trace: trace)))

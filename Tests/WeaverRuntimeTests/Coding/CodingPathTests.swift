@@ -94,21 +94,23 @@ private final class Echo: ComponentTransport {
     func begin(
         _ method: Int, routingKey: UInt64?, now: MonotonicTime,
         encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
-    ) {
+    ) -> CallWatch? {
         var encoder = WireEncoder()
         do throws(WireError) {
             try encode(&encoder)
         } catch {
-            return receiver.fail(error)
+            receiver.fail(error)
+            return nil
         }
         let bytes = encoder.takeOutput().copyBytes()
         sent.withLock { $0 = bytes }
         WireDecoder.withDecoder(over: unsafe bytes.span.bytes) { wire in receiver.succeed(&wire) }
+        return nil
     }
 
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime, watch: CallWatch?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R

@@ -30,6 +30,9 @@ import WeaverLoop
         database = "lemon.db"
         [Lemon.Cache]
         size = 7
+        [multi]
+        traces = "traces.jsonl"
+        traces_per_second = 10000
         """
 
     private static let lemon = AppDescriptor(
@@ -56,6 +59,8 @@ import WeaverLoop
         #expect(config.replicas == 4)
         #expect(config.multiListeners == ["lemon": .ip("127.0.0.1", port: 12345)])
         #expect(config.singleListeners == ["lemon": .ip("127.0.0.1", port: 12346)])
+        #expect(config.multiTraces.file == "traces.jsonl" && config.multiTraces.perSecond == 10_000)
+        #expect(config.singleTraces == TraceOptions())
     }
 
     @Test func `the check makes the plan and puts sections under full names`() throws {

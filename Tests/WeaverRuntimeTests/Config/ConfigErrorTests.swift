@@ -106,7 +106,13 @@ import WeaverCore
         Bad(
             "[multi.listeners.lemon]\nmax_bdy = 1",
             "weaver.toml:2: unknown key \"max_bdy\" in [multi.listeners.lemon]; did you mean \"max_body\"?"),
-        Bad("[single.proxy]", "weaver.toml:1: unknown key \"proxy\" in [single]; known: listeners"),
+        Bad(
+            "[single.proxy]",
+            "weaver.toml:1: unknown key \"proxy\" in [single]; known: listeners, traces, traces_per_second"),
+        Bad("[single]\ntraces = \"\"", "weaver.toml:2: single.traces is empty"),
+        Bad(
+            "[multi]\ntraces_per_second = 10001",
+            "weaver.toml:2: multi.traces_per_second is 10001, where 0 to 10000 is allowed"),
         Bad(
             "[single.listeners.lemon]\nmax_body = 1",
             "weaver.toml:2: unknown key \"max_body\" in [single.listeners.lemon]; known: address"),

@@ -74,6 +74,31 @@ struct StatusTests {
         }
     }
 
+    @Test func `client hears what was measured, and a server that has nothing to tell closes`() async throws {
+        var histogram = Histogram()
+        for value in [0.001, 5, 0] { histogram.record(value) }
+        let measured = MeasuredDeployment(
+            app: "lemon", deployment: "d",
+            metrics: [
+                MetricSeries(MetricDefinition(.counter, "c", [MetricLabel("a", "\"")]), .count(.max)),
+                MetricSeries(MetricDefinition(.gauge, "g"), .number(-1.5), replicas: ["r": -1.5]),
+                MetricSeries(MetricDefinition(.timer, "t"), .histogram(histogram)),
+            ])
+        try await withLoop { loop in
+            let folder = try SocketFolder.make(environment: [:])
+            let fixture = Fixture()
+            try await loop.run {
+                fixture.server = try StatusServer(
+                    loop: loop, folder: folder, status: { Self.status }, routing: { _ in }, stop: {})
+            }
+            let client = StatusClient(loop: loop, timeout: patience)
+            await #expect(throws: StatusError.self) { try await client.metrics(socket: folder.socketPath) }
+            try await loop.run { fixture.server?.metrics = { measured } }
+            #expect(try await client.metrics(socket: folder.socketPath) == measured)
+            try await loop.run { fixture.server?.close() }
+        }
+    }
+
     @Test func `who asks for routing hears it when the replicas have reported, and nobody else waits`() async throws {
         try await withLoop { loop in
             let folder = try SocketFolder.make(environment: [:])

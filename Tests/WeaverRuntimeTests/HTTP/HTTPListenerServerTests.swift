@@ -22,12 +22,13 @@ private struct ProxyBox: @unchecked Sendable {
 struct HTTPListenerServerTests {
     /// A server with `handler`, and one scripted client.
     private func withServer(
-        runsOn: RunsOn = .loop, configuration: HTTPServerConfiguration = .application,
+        runsOn: RunsOn = .loop, configuration: HTTPServerConfiguration = .application, tracer: WeaverTracer? = nil,
         _ handler: @escaping HTTPHandler, _ body: (RawPeer, SocketAddress) async throws -> Void
     ) async throws {
         try await withLoop { loop in
             let server = HTTPListenerServer(
-                loop: loop, configuration: configuration, runsOn: runsOn, handler: handler)
+                loop: loop, configuration: configuration, runsOn: runsOn,
+                tracing: tracer.map { HTTPTracing($0, listener: "gate") }, handler: handler)
             let address = try await server.start(address: .ip("127.0.0.1", port: 0))
             let client = try await RawPeer.connect(to: address, loop: loop)
             do {
@@ -38,6 +39,46 @@ struct HTTPListenerServerTests {
             try await client.close()
             await server.drain()
         }
+    }
+
+    @Test func `a request is a span of its client's trace, and its handler in it`() async throws {
+        let tracer = WeaverTracer()
+        let spans = Mutex<[SpanRecord]>([])
+        tracer.record(tracesPerSecond: 0) { span in spans.withLock { $0.append(span) } }
+        try await withServer(tracer: tracer) { request, _, writer in
+            let trace = CallContext.current.trace
+            if request.path == "/throw" { throw CancellationError() }
+            try await writer.respond(body: trace.map { "\($0.traceText) \($0.state)!" } ?? "none!")
+        } _: { client, _ in
+            func get(_ path: String, _ fields: String) async throws -> String {
+                try await client.send("GET \(path) HTTP/1.1\r\nHost: me\r\n\(fields)\r\n")
+                return await client.receive(path == "/throw" ? "\r\n\r\n" : "!")
+            }
+            let trace = "0af7651916cd43dd8448eb211c80319c"
+            let sampled = "Traceparent: 00-\(trace)-b7ad6b7169203331-01\r\n"
+            #expect(
+                try await get("/a?b", sampled + "tracestate: a=1\r\nTraceState: b=2\r\n").hasSuffix("\(trace) a=1,b=2!")
+            )
+            try await client.forget()
+            // One that is not recorded is passed on; two are none; and without one none begins at rate 0.
+            #expect(try await get("/", "traceparent: 00-\(trace)-b7ad6b7169203331-00\r\n").hasSuffix("\(trace) !"))
+            try await client.forget()
+            #expect(try await get("/", sampled + sampled).hasSuffix("none!"))
+            try await client.forget()
+            #expect(try await get("/", "").hasSuffix("none!"))
+            try await client.forget()
+            #expect(try await get("/throw", sampled).hasPrefix("HTTP/1.1 500 "))
+        }
+        try await eventually("two spans") { spans.withLock { $0.count } == 2 }
+        let (first, second) = spans.withLock { ($0[0], $0[1]) }
+        #expect(first.name == "GET gate" && first.kind == .server && first.parent == 0xb7ad_6b71_6920_3331)
+        #expect(first.status == .unset && first.end >= first.start)
+        #expect(
+            first.attributes == [
+                .init("http.request.method", .string("GET")), .init("url.path", .string("/a")),
+                .init("http.response.status_code", .integer(200)),
+            ])
+        #expect(second.status == .error("the response's status is 500"))
     }
 
     @Test(arguments: [RunsOn.loop, .pool])

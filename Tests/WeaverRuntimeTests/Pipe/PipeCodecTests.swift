@@ -15,8 +15,52 @@ import WeaverCore
         return setup
     }()
 
+    private static let setupWithTraces = {
+        var setup = Self.setup
+        setup.tracesPerSecond = 0
+        return setup
+    }()
+
+    private static let span = {
+        var span = SpanRecord(
+            context: TraceContext(traceID: .max - 5, spanID: .max, flags: TraceContext.sampled, state: "a=1"),
+            parent: 3,
+            name: "n", kind: .consumer, start: .max - 1)
+        span.end = .max
+        span.status = .error("it broke")
+        span.attributes = [
+            .init("text", .string("é")), .init("number", .integer(.min)), .init("part", .number(-0.5)),
+            .init("yes", .bool(true)), .init("list", .list([.string("a"), .integer(1), .number(2), .bool(false)])),
+        ]
+        span.events = [.init(name: "e", time: 7, attributes: [.init("a", .bool(false))])]
+        span.links = [.init(TraceContext(traceID: 1, spanID: 2, flags: 0), attributes: [.init("a", .string(""))])]
+        span.leftOut = 9
+        return span
+    }()
+
+    private static let bareSpan = SpanRecord(
+        context: TraceContext(traceID: 1, spanID: 1, flags: TraceContext.sampled), parent: 0, name: "", kind: .internal,
+        start: 0)
+
+    private static let metrics = {
+        var histogram = Histogram()
+        for value in [0, 0.001, 7, 1e13] { histogram.record(value) }
+        var report = MetricReport()
+        report.definitions = MetricKind.allCases.enumerated().map { index, kind in
+            .init(id: UInt32(index), MetricDefinition(kind, "m", [MetricLabel("b", "1"), MetricLabel("a", "")]))
+        }
+        report.changes = [
+            .init(id: 0, .count(.max)), .init(id: 1, .number(1.5)), .init(id: 2, .number(-3)),
+            .init(id: .max, .histogram(histogram)), .init(id: 4, .histogram(Histogram())),
+        ]
+        report.removed = [7, .max]
+        report.refused = .max
+        return report
+    }()
+
     private static let toWeavelet: [EnvelopeMessage] = [
-        .setup(setup), .setup(setupWithSocket), .componentsToStart([]), .componentsToStart(["main", "A.Bé"]),
+        .setup(setup), .setup(setupWithSocket), .setup(setupWithTraces), .componentsToStart([]),
+        .componentsToStart(["main", "A.Bé"]),
         .routingInfo(RoutingInfo(component: "A.B", replicas: [])),
         .routingInfo(RoutingInfo(component: "A.B", replicas: [], isGivenUp: true)),
         .routingInfo(
@@ -50,8 +94,9 @@ import WeaverCore
             LogEntry.Level.allCases.map {
                 LogEntry(
                     time: .min, level: $0, component: "main", file: "a.swift", line: .max, message: "m\n\u{0}",
-                    attributes: ["k": "v", "": ""])
+                    attributes: ["k": "v", "": ""], trace: $0 == .info ? .max : 0)
             }, dropped: 0),
+        .spans([], dropped: .max), .spans([span, bareSpan], dropped: 0), .metrics(MetricReport()), .metrics(metrics),
         .health, .leaving(completed: true), .leaving(completed: false), .unknown, .load([]),
         .load([load, LoadReport(component: "", version: 0, seconds: LoadLimits.seconds, slices: [])]),
     ]

@@ -123,7 +123,7 @@ final class Loopback: ComponentTransport {
     func begin(
         _ method: Int, routingKey: UInt64?, now: MonotonicTime,
         encode: (inout WireEncoder) throws(WireError) -> Void, receiver: ReplyReceiver
-    ) {
+    ) -> CallWatch? {
         routingKeys.withLock { $0.append(routingKey) }
         let answer = Answer(receiver)
         do throws(WireError) {
@@ -141,11 +141,12 @@ final class Loopback: ComponentTransport {
         } catch {
             answer.fail(error)
         }
+        return nil
     }
 
     nonisolated(nonsending)
         func again<R: Sendable>(
-            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime,
+            after error: any Error, _ method: Int, routingKey: UInt64?, start: MonotonicTime, watch: CallWatch?,
             encode: @Sendable (inout WireEncoder) throws(WireError) -> Void,
             decode: @escaping @Sendable (inout WireDecoder) throws(WireError) -> R
         ) async throws -> R

@@ -1,5 +1,7 @@
 import Synchronization
-import WeaverRuntime
+import Tracing
+
+@testable import WeaverRuntime
 
 // An application of three components that the tests of the weavelet share: main → till → stock.
 
@@ -13,7 +15,7 @@ final class Journal: Sendable {
     /// What `serve()` does.
     let life: Life
 
-    enum Life { case pay, payAndWait, callForEver, fail }
+    enum Life { case pay, payAndWait, callForEver, fail, trace(WeaverTracer) }
 
     init(failingStart: String? = nil, life: Life = .pay) {
         self.failingStart = failingStart
@@ -106,6 +108,11 @@ final class OrchardApp: Main {
         switch journal.life {
         case .pay: return
         case .fail: throw OrchardError.noHarvest("main")
+        case .trace(let tracer):
+            try await tracer.withSpan("shopping") { _ in journal.note(try await till.pay(3)) }
+            try? await tracer.withSpan("asking") { _ in try await stock.refuse() }
+            journal.note("waiting")
+            try await Task.sleep(for: .seconds(60))
         case .callForEver: _ = try? await stock.hang()
         case .payAndWait:
             await tryEverything()

@@ -21,6 +21,8 @@ final class PipeDeployer: @unchecked Sendable {
     private var subscribers: [(component: String, pipe: Pipe)] = []
     private let log = Mutex<[LogEntry]>([])
     private let dropped = Mutex(0)
+    private let spansTaken = Mutex<[SpanRecord]>([])
+    private let merged = Mutex(DeploymentMetrics())
     private let asked = Mutex<[String]>([])
     /// How often an ask is refused before it is granted.
     private let refusals: Mutex<Int>
@@ -33,13 +35,16 @@ final class PipeDeployer: @unchecked Sendable {
 
     var entries: [LogEntry] { log.withLock { $0 } }
     var entriesDropped: Int { dropped.withLock { $0 } }
+    var spans: [SpanRecord] { spansTaken.withLock { $0 } }
+    var metrics: [MetricSeries] { merged.withLock { $0.all } }
     /// The components that weavelets have asked for.
     var componentsAsked: [String] { asked.withLock { $0 } }
 
     /// Starts a weavelet for `group` and waits until it listens.
     func launch(
         _ replica: String, group: [String], reachable: [String], registry: ComponentRegistry,
-        sections: [String: String] = [:], callSocket: String? = nil
+        sections: [String: String] = [:], callSocket: String? = nil,
+        tracesPerSecond: Int? = nil, telemetry: Telemetry = Telemetry()
     ) async throws -> Weavelet {
         var down = try PipePair()
         var up = try PipePair()
@@ -49,8 +54,10 @@ final class PipeDeployer: @unchecked Sendable {
             application: "orchard", deployment: "d", replica: replica, group: group, secret: secret,
             sections: sections, deadline: .seconds(60), reachable: reachable, routed: [])
         setup.callSocket = callSocket
+        setup.tracesPerSecond = tracesPerSecond
         async let weavelet = Weavelet.start(
-            descriptors: theirs, registry: registry, loop: loop, level: .info, bootstrap: { _, _ in })
+            descriptors: theirs, registry: registry, loop: loop, level: .info, telemetry: telemetry,
+            bootstrap: { _, _ in })
         let reply = await request(replica, .setup(setup), over: mine)
         guard case .info(let info) = reply else {
             throw EnvelopeRefusal(description: "setup was answered by \(String(describing: reply))")
@@ -120,7 +127,10 @@ final class PipeDeployer: @unchecked Sendable {
         guard
             let pipe = try? Pipe(loop: loop, readDescriptor: descriptors.read, writeDescriptor: descriptors.write)
         else { return }
-        pipe.onMessage = { [unowned self, unowned pipe] id, message in answer(message, id, pipe) }
+        pipe.onMessage = { [unowned self, unowned pipe] id, message in
+            if case .metrics(let report, _) = message { _ = merged.withLock { $0.merge(report, of: replica) } }
+            answer(message, id, pipe)
+        }
         pipe.onClose = { [weak self] _ in self?.pipes[replica] = nil }
         pipes[replica] = pipe
         pipe.start()
@@ -156,6 +166,7 @@ final class PipeDeployer: @unchecked Sendable {
         case .log(let entries, let lost):
             log.withLock { $0 += entries }
             dropped.withLock { $0 += Int(lost) }
+        case .spans(let spans, _): spansTaken.withLock { $0 += spans }
         default: break
         }
     }

@@ -19,7 +19,7 @@ import Testing
             // With time left it would look for a replica, of which there is none.
             await #expect(throws: failed) {
                 try await transport.again(
-                    after: failed, 0, routingKey: nil, start: start, encode: { _ in }, decode: { _ in })
+                    after: failed, 0, routingKey: nil, start: start, watch: nil, encode: { _ in }, decode: { _ in })
             }
             await peers.close()
         }

@@ -2,31 +2,38 @@ internal import Synchronization
 package import WeaverCore
 package import WeaverLoop
 
-/// The log of a weavelet: entries go to the deployer over the pipe, in batches. Never waits; while the deployer does
-/// not read, entries wait in a bounded buffer, and what finds no room is counted.
-package final class PipeSink: LogSink {
+/// The way of a weavelet's log entries, or spans, to its deployer: over the pipe, in batches. Never waits; while the deployer
+/// does not read, entries wait in a bounded buffer, and what finds no room is counted.
+package final class OutgoingPipe<Entry: OutgoingEntry>: Sendable {
     /// While more bytes than this wait in the pipe's queue, entries stay in the buffer.
-    static let congestedBytes = 1 << 20
+    static var congestedBytes: Int { 1 << 20 }
     /// How long a congested pipe is left alone.
-    static let pause = Duration.milliseconds(20)
+    static var pause: Duration { .milliseconds(20) }
 
     private let loop: EventLoop
     private let client: EnvelopeClient
-    private let buffer: Mutex<LogBuffer>
+    private let sendEntries: @Sendable ([Entry], _ dropped: UInt64) -> Void
+    private let buffer: Mutex<OutgoingBuffer<Entry>>
     // Touched on the loop's thread only.
     private nonisolated(unsafe) var timer: LoopTimer?
 
-    /// A sink to the deployer behind `client`.
-    package init(loop: EventLoop, client: EnvelopeClient, limits: LogBuffer.Limits = LogBuffer.Limits()) {
+    /// A way to the deployer behind `client`; `send` puts a batch into its pipe, on the loop's thread.
+    package init(
+        loop: EventLoop, client: EnvelopeClient, limits: OutgoingBuffer<Entry>.Limits = .init(),
+        send: @escaping @Sendable ([Entry], _ dropped: UInt64) -> Void
+    ) {
         self.loop = loop
         self.client = client
-        buffer = Mutex(LogBuffer(limits: limits))
+        sendEntries = send
+        buffer = Mutex(OutgoingBuffer(limits: limits))
     }
 
-    package func write(_ entry: LogEntry) {
+    /// Takes an entry, from any thread.
+    package func write(_ entry: Entry) {
         if buffer.withLock({ $0.append(entry) }) { loop.execute { self.send() } }
     }
 
+    /// Returns when everything that was taken before has left the process, or `bound` has passed.
     package func flush(within bound: Duration) async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
@@ -65,7 +72,7 @@ package final class PipeSink: LogSink {
     private func sendBatch() -> Bool {
         let (entries, dropped) = buffer.withLock { $0.take() }
         if entries.isEmpty, dropped == 0 { return false }
-        client.log(entries, dropped: dropped)
+        sendEntries(entries, dropped)
         return true
     }
 
@@ -76,3 +83,5 @@ package final class PipeSink: LogSink {
         unsafe timer?.arm(after: Self.pause)
     }
 }
+
+extension OutgoingPipe: LogSink where Entry == LogEntry {}

@@ -7,7 +7,7 @@ import WeaverLoop
 @testable import WeaverRuntime
 
 @Suite(.timeLimit(.minutes(1)))
-struct PipeSinkTests {
+struct OutgoingPipeTests {
     @Test func `entries of any size and number arrive, are cut or are counted, and the pipe lives on`() async throws {
         try await withLoop { loop in
             let registry = try Orchard.registry()

@@ -1,13 +1,19 @@
-package import WeaverCore
+/// What goes from a process to its deployer entry by entry: log entries and spans.
+package protocol OutgoingEntry: Sendable {
+    /// The bytes of its text, and something for each part of it.
+    var size: Int { get }
+    /// The entry within the bounds of its kind; what was left out is marked.
+    func cut() -> Self
+}
 
-/// Log entries on their way to the deployer: bounded in number and in bytes, because logging must neither block nor fill
-/// the memory when the reader is slow. An entry that is too large is cut; what finds no room is dropped, and counted.
-package struct LogBuffer: Sendable {
+/// Entries on their way to the deployer: bounded in number and in bytes, because telemetry must neither block nor fill the
+/// memory when the reader is slow. An entry that is too large is cut; what finds no room is dropped, and counted.
+package struct OutgoingBuffer<Entry: OutgoingEntry>: Sendable {
     /// The bounds, and their defaults.
     package struct Limits: Sendable {
         /// How many entries wait at most. 4096.
         package var entries = 4096
-        /// How many bytes wait at most, as ``LogEntry/size`` counts them. 4 MiB.
+        /// How many bytes wait at most, as ``OutgoingEntry/size`` counts them. 4 MiB.
         package var bytes = 4 << 20
         /// How many entries go into one message of the pipe. 256.
         package var batchEntries = 256
@@ -18,7 +24,7 @@ package struct LogBuffer: Sendable {
     }
 
     private let limits: Limits
-    private var entries: [LogEntry] = []
+    private var entries: [Entry] = []
     private var byteCount = 0
     private var dropped: UInt64 = 0
 
@@ -31,7 +37,7 @@ package struct LogBuffer: Sendable {
     package var isEmpty: Bool { entries.isEmpty && dropped == 0 }
 
     /// Takes `entry`, or counts it as dropped. True when it is the first that waits: whoever sends has to be told.
-    package mutating func append(_ entry: LogEntry) -> Bool {
+    package mutating func append(_ entry: Entry) -> Bool {
         let wasEmpty = isEmpty
         let entry = entry.cut()
         let size = entry.size
@@ -45,7 +51,7 @@ package struct LogBuffer: Sendable {
     }
 
     /// Gives the oldest entries, as many as a batch takes, and how many were dropped since the last time.
-    package mutating func take() -> (entries: [LogEntry], dropped: UInt64) {
+    package mutating func take() -> (entries: [Entry], dropped: UInt64) {
         var count = 0
         var size = 0
         for entry in entries.prefix(limits.batchEntries) {

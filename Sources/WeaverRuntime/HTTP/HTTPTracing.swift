@@ -1,0 +1,53 @@
+internal import HTTPTypes
+internal import WeaverCore
+
+/// Makes the spans of a listener's requests, below those of their clients where a request has the fields of W3C Trace Context
+/// (www.w3.org/TR/trace-context).
+package struct HTTPTracing: Sendable {
+    private let tracer: WeaverTracer
+    private let listener: String
+
+    private static let parentField = HTTPField.Name(TraceContext.parentField)
+    private static let stateField = HTTPField.Name(TraceContext.stateField)
+
+    /// Spans of requests to `listener`.
+    package init(_ tracer: WeaverTracer, listener: String) {
+        self.tracer = tracer
+        self.listener = listener
+    }
+
+    /// The place of a request in its trace.
+    struct Trace {
+        /// Of its span or, where that is not recorded, of its client.
+        let context: TraceContext
+        fileprivate let span: WeaverSpan?
+
+        /// The handler has returned.
+        func end(status: Int?) {
+            guard let span else { return }
+            if let status { span.set("http.response.status_code", .integer(Int64(status))) }
+            span.end(error: status.map { $0 >= 500 ? "the response's status is \($0)" : nil } ?? "no response")
+        }
+    }
+
+    /// A request has come: nil where it is in no trace.
+    func begin(_ request: HTTPRequest) -> Trace? {
+        let client = client(of: request)
+        // As OpenTelemetry names the span of a request whose route nobody knows, and its listener.
+        let name = "\(request.method.rawValue) \(listener)"
+        let span = client.map { tracer.child(of: $0, name, .server) } ?? tracer.root(name, .server)
+        guard let context = span?.trace ?? client else { return nil }
+        span?.set("http.request.method", .string(request.method.rawValue))
+        let path = (request.path ?? "").prefix { $0 != "?" }
+        span?.set("url.path", .string(String(path)))
+        return Trace(context: context, span: span)
+    }
+
+    private func client(of request: HTTPRequest) -> TraceContext? {
+        guard let parentField = Self.parentField, let stateField = Self.stateField else { return nil }
+        // Two of them are none.
+        let parents = request.headerFields[values: parentField]
+        guard parents.count == 1 else { return nil }
+        return TraceContext(parent: parents[0], states: request.headerFields[values: stateField])
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Testing
+
+extension Integration {
+    /// What a deployment of the lemon application measures and traces.
+    @Suite(.serialized) struct TelemetryTests {
+        private struct Metrics: Decodable {
+            struct Deployment: Decodable { var metrics: [Metric] }
+            struct Metric: Decodable {
+                var name: String
+                var kind: String
+                var labels: [String: String]
+                var value: Double?
+                var count: Double?
+                var p99: Double?
+            }
+            var deployments: [Deployment]
+        }
+
+        private func metrics(_ lemon: Deployment) async throws -> [Metrics.Metric] {
+            let answer = try await weaver("multi", "metrics", "--json", in: lemon.sandbox)
+            try #require(answer.code == 0, "\(answer.errors)")
+            return try JSONDecoder().decode(Metrics.self, from: Data(answer.output.utf8)).deployments[0].metrics
+        }
+
+        /// The calls that `main` has made of a component.
+        private func calls(_ component: String, in metrics: [Metrics.Metric]) -> Double {
+            metrics.filter { $0.name == "weaver_calls" && $0.labels["component"] == component }
+                .compactMap(\.value).reduce(0, +)
+        }
+
+        @Test func callsAndRequestsAreCountedOverAllReplicasAndNeverLessWhenOneDies() async throws {
+            let sandbox = try Sandbox()
+            let lemon = try await Deployment(config: try sandbox.lemonConfig(), in: sandbox)
+            for _ in 1...10 { #expect(try lemon.connect().request("GET", "/product?id=1").status == 404) }
+            try await eventually("ten calls") {
+                self.calls("Lemon.Products", in: try await self.metrics(lemon)) >= 10
+            }
+            let before = try await metrics(lemon)
+            let requests = before.first { $0.name == "weaver_http_requests" && $0.labels["listener"] == "lemon" }
+            #expect(requests?.value == 10)
+            let latency = before.first { $0.name == "weaver_http_latency" }
+            #expect(latency?.kind == "timer" && latency?.count == 10 && latency?.p99 ?? 0 > 0)
+            let backends = before.filter { $0.name == "weaver_backend_requests" }
+            #expect(backends.count == 2 && backends.compactMap(\.value).reduce(0, +) == 10)
+
+            let victim = try #require(try await lemon.oldest("main"))
+            kill(victim, SIGKILL)
+            try await lemon.recover("main", from: victim)
+            #expect(calls("Lemon.Products", in: try await metrics(lemon)) >= calls("Lemon.Products", in: before))
+
+            let table = try await weaver("multi", "metrics", in: sandbox).output
+            #expect(table.contains("CALLS") && table.contains("│ Lemon.Products "), "\(table)")
+            let text = try await weaver("multi", "metrics", "--format", "prometheus", in: sandbox).output
+            #expect(text.contains("# TYPE weaver_http_requests_total counter\n"), "\(text)")
+            #expect(text.contains("# TYPE weaver_call_latency_seconds histogram\n"), "\(text)")
+            try await lemon.end(by: SIGINT)
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func aRequestIsOneTraceOverAllProcessesInTheFile() async throws {
+            let sandbox = try Sandbox()
+            let file = sandbox.folder + "/traces.jsonl"
+            let extra = "[multi]\ntraces = \"\(file)\"\ntraces_per_second = 0"
+            let lemon = try await Deployment(config: try sandbox.lemonConfig(extra: extra), in: sandbox)
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            #expect(try lemon.connect().request("GET", "/product?id=1").status == 404)
+            let traced = try lemon.connect().request(
+                "GET", "/product?id=1", headers: ["traceparent": "00-\(trace)-00f067aa0ba902b7-01"])
+            #expect(traced.status == 404)
+            try await lemon.end(by: SIGINT)
+
+            let spans = try Self.spans(in: file)
+            #expect(Set(spans.map(\.traceId)) == [trace])
+            let request = try #require(spans.first { $0.parentSpanId == "00f067aa0ba902b7" })
+            #expect(request.name == "GET lemon")
+            let client = try #require(spans.first { $0.kind == 3 && $0.name.hasPrefix("Lemon.Products.") })
+            #expect(client.parentSpanId == request.spanId && client.process == request.process)
+            let server = try #require(spans.first { $0.kind == 2 && $0.name == client.name })
+            #expect(server.parentSpanId == client.spanId && server.process != client.process)
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        private struct Span: Decodable {
+            var traceId: String
+            var spanId: String
+            var parentSpanId: String?
+            var name: String
+            var kind: Int
+            /// The replica.
+            var process: String?
+        }
+
+        private struct Line: Decodable {
+            struct Resource: Decodable {
+                struct Attribute: Decodable {
+                    struct Value: Decodable { var stringValue: String? }
+                    var key: String
+                    var value: Value
+                }
+                var attributes: [Attribute]
+            }
+            struct Scope: Decodable { var spans: [Span] }
+            struct Part: Decodable {
+                var resource: Resource
+                var scopeSpans: [Scope]
+            }
+            var resourceSpans: [Part]
+        }
+
+        private static func spans(in file: String) throws -> [Span] {
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            return try lines.flatMap { line in
+                try JSONDecoder().decode(Line.self, from: Data(line.utf8)).resourceSpans.flatMap { part in
+                    let process = part.resource.attributes.first { $0.key == "service.instance.id" }?.value.stringValue
+                    return part.scopeSpans.flatMap(\.spans).map { span in
+                        var span = span
+                        span.process = process
+                        return span
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Testing
+
+@testable import WeaverCore
+
+@Suite struct PrometheusTextTests {
+    private func text(_ series: MetricSeries...) -> String {
+        var text = PrometheusText()
+        text.add(series, labels: [MetricLabel("app", "shop")])
+        return text.text
+    }
+
+    @Test func `counters, gauges and labels are written as the format wants them`() {
+        let page = MetricLabel("http.page", "a \"b\"\\\n")
+        #expect(
+            text(
+                MetricSeries(MetricDefinition(.counter, "page hits", [page]), .count(7)),
+                MetricSeries(MetricDefinition(.total, "9bytes_total"), .number(1.5)),
+                MetricSeries(MetricDefinition(.gauge, "queue"), .number(3), replicas: ["b": 2, "a": 1]))
+                    == """
+                    # TYPE _9bytes_total counter
+                    _9bytes_total{app="shop"} 1.5
+                    # TYPE page_hits_total counter
+                    page_hits_total{app="shop",http_page="a \\"b\\"\\\\\\n"} 7
+                    # TYPE queue gauge
+                    queue{app="shop",replica="a"} 1
+                    queue{app="shop",replica="b"} 2
+
+                    """)
+    }
+
+    @Test func `a histogram has the bounds of all series of its name, and its counts only grow`() {
+        var small = Histogram()
+        for value in [1.0, 2, 2] { small.record(value) }
+        var large = Histogram()
+        large.record(7)
+        let sizes = [("a", small), ("b", large)].map { name, histogram in
+            MetricSeries(MetricDefinition(.recorder, "size", [MetricLabel("l", name)]), .histogram(histogram))
+        }
+        #expect(
+            text(sizes[0], sizes[1])
+                == """
+                # TYPE size histogram
+                size_bucket{app="shop",l="a",le="1"} 1
+                size_bucket{app="shop",l="a",le="2"} 3
+                size_bucket{app="shop",l="a",le="4"} 3
+                size_bucket{app="shop",l="a",le="8"} 3
+                size_bucket{app="shop",l="a",le="+Inf"} 3
+                size_sum{app="shop",l="a"} 5
+                size_count{app="shop",l="a"} 3
+                size_bucket{app="shop",l="b",le="1"} 0
+                size_bucket{app="shop",l="b",le="2"} 0
+                size_bucket{app="shop",l="b",le="4"} 0
+                size_bucket{app="shop",l="b",le="8"} 1
+                size_bucket{app="shop",l="b",le="+Inf"} 1
+                size_sum{app="shop",l="b"} 7
+                size_count{app="shop",l="b"} 1
+
+                """)
+    }
+
+    @Test func `a timer is in seconds and has the same bounds whatever it has seen`() {
+        let lines = text(MetricSeries(MetricDefinition(.timer, "latency"), .histogram(Histogram())))
+            .split(separator: "\n")
+        #expect(lines.first == "# TYPE latency_seconds histogram")
+        #expect(lines.count { $0.hasPrefix("latency_seconds_bucket") } == PrometheusText.timerExponents.count + 1)
+    }
+
+    @Test func `metrics that would get one name and have different kinds get two`() {
+        let lines = text(
+            MetricSeries(MetricDefinition(.gauge, "a.b"), .number(1), replicas: ["": 1]),
+            MetricSeries(MetricDefinition(.recorder, "a_b"), .histogram(Histogram()))
+        ).split(separator: "\n")
+        #expect(lines.contains("# TYPE a_b gauge") && lines.contains("# TYPE a_b_recorder histogram"))
+        #expect(lines.contains("a_b{app=\"shop\"} 1"))
+    }
+}
