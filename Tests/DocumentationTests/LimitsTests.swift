@@ -99,7 +99,7 @@ import Testing
         "ComponentHost.defaultStopBound": "EndBounds.stop", "Weavelet.flushBound": "EndBounds.flush",
         "DeployedEnvironment.longestPause": "between requests to the deployer",
         "CallWorkers.maximumIdle": "tasks that are kept", "ChildProcess.descriptorLimit": "of what a child inherits",
-        "ComponentNames.mostListed": "of advice in messages", "LatencyHistogram.largest": "of what is measured",
+        "ComponentNames.mostListed": "of advice in messages",
         "OutputBuffer.minimumCapacity": "memory that is kept", "Ring.initialCapacity": "memory that is kept",
         "IPAddress.longestGap": "in the text of an address", "SockAddr.bound": "an address",
         "HTTPStatus.requestTimeout": "a status", "HTTPStatus.gatewayTimeout": "a status",
