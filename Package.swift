@@ -133,6 +133,9 @@ if onlyLoop {
             name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["WeaverCLI", "WeaverEmbedding", "TestSupport"],
+            swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(
             name: "UnrulyApp",

@@ -72,7 +72,8 @@ public final class LocalLink: Sendable {
     }
 
     /// Runs a call that is traced or, because it has a deadline or belongs on the pool, gets a task of its own. The caller
-    /// resumes on its own executor: with the call's result, or at the deadline with `deadlineExceeded`, which cancels the call.
+    /// resumes on its own executor: with what the call returns or throws, or at the deadline with `deadlineExceeded`, which
+    /// cancels the call.
     nonisolated(nonsending)
         public func detour<R: Sendable>(
             _ method: Int, _ call: @escaping @concurrent @Sendable () async throws -> R

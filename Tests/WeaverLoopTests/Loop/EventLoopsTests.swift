@@ -35,8 +35,9 @@ import Testing
                 let socket = try ListeningSocket(address: .ip("127.0.0.1", port: 0))
                 let parts = try socket.shared(by: 2)
                 #expect(parts.map(\.address) == [socket.address, socket.address])
-                #expect(parts.allSatisfy(\.isShared))
-                #expect(throws: UVError.self) { _ = try socket.shared(by: 2) }
+                #expect(parts.allSatisfy { $0.isShared })
+                let again = try? socket.shared(by: 2)
+                #expect(again == nil)
                 let accepted = Accepted()
                 let listeners = [
                     try await accepted.listen(first, parts[0]), try await accepted.listen(second, parts[1]),
@@ -46,7 +47,8 @@ import Testing
                 try await first.run { listeners[0].listener.close() }
                 for _ in 0..<5 { try await accepted.connect(to: socket.address, on: first) }
                 try await eventually("25 of \(accepted.count)") { accepted.count == 25 }
-                #expect(throws: UVError.self) { _ = try ListeningSocket(address: socket.address) }
+                let other = try? ListeningSocket(address: socket.address)
+                #expect(other == nil)
                 try await second.run { listeners[1].listener.close() }
             }
         }
