@@ -24,6 +24,11 @@ struct ListenerLoopsTests {
         func block() { while !isOpen.load(ordering: .acquiring) { usleep(1000) } }
     }
 
+    /// Requests that wait.
+    private final class Waiting: Sendable {
+        let all = Mutex<[AsyncStream<Void>.Continuation]>([])
+    }
+
     /// Serves with `handler` on two loops, whose clients are on a third.
     private func withListener(
         _ handler: @escaping @Sendable (EventLoops, HTTPRequest, HTTPResponseWriter) async throws -> Void,
@@ -79,7 +84,7 @@ struct ListenerLoopsTests {
 
     @Test func `a drain waits for what is in flight on each loop`() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
-        let waiting = Mutex<[AsyncStream<Void>.Continuation]>([])
+        let waiting = Waiting()
         try await withLoop { first in
             try await withLoop { second in
                 try await withLoop { clients in
@@ -87,7 +92,7 @@ struct ListenerLoopsTests {
                     let listener = try WeaverListener(name: "web", address: .ip("127.0.0.1", port: 0), loops: loops)
                     async let served: Void = listener.serve { _, _, writer in
                         let (mine, end) = AsyncStream<Void>.makeStream()
-                        waiting.withLock { $0.append(end) }
+                        waiting.all.withLock { $0.append(end) }
                         start.yield()
                         for await _ in mine {}
                         try await writer.respond(body: "late.")
@@ -105,7 +110,7 @@ struct ListenerLoopsTests {
                         if count == 8 { break }
                     }
                     async let drained: Void = listener.drain()
-                    for end in waiting.withLock({ $0 }) { end.finish() }
+                    for end in waiting.all.withLock({ $0 }) { end.finish() }
                     for peer in peers {
                         #expect(await peer.receiveAll().hasSuffix("late."))
                         try await peer.close()

@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 import WeaverLoop
-import WeaverRuntime
+
+@testable import WeaverRuntime
 
 @Component
 protocol Placed: Sendable {
