@@ -136,8 +136,9 @@ private struct Launch {
             settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
             otherLoops: Array(loops.all.dropFirst()))
         traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.telemetry.tracesPerSecond)
+        var endpoint: MetricsEndpoint?
         if let address = settings.telemetry.metrics {
-            _ = try await MetricsEndpoint.start(loop: loop, address: address) {
+            endpoint = try await MetricsEndpoint.start(loop: loop, address: address) {
                 Telemetry.ofProcess.own.measured(by: replica)
             }
         }
@@ -145,6 +146,7 @@ private struct Launch {
         let code = await SingleProcess.run(registry: registry, environment: environment) {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
+        await endpoint?.close()
         await traces?.flush(within: EndBounds.flush)
         return code
     }

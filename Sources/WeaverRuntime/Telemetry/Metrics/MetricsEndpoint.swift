@@ -2,7 +2,8 @@ internal import HTTPTypes
 package import WeaverCore
 package import WeaverLoop
 
-/// Answers `GET /metrics` in Prometheus' text format, for those who fetch them now and then.
+/// Answers `GET /metrics` in Prometheus' text format, for those who fetch them now and then. Kept, and closed, by whoever has
+/// started it.
 package final class MetricsEndpoint: Sendable {
     private let server: HTTPListenerServer
 
