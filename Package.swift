@@ -133,10 +133,19 @@ if onlyLoop {
             name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["WeaverCLI", "WeaverEmbedding", "TestSupport"],
+            swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(
             name: "UnrulyApp",
-            dependencies: ["WeaverRuntime", .product(name: "HTTPTypes", package: "swift-http-types")],
+            dependencies: [
+                "WeaverRuntime",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
             path: "Tests/Fixtures/UnrulyApp", swiftSettings: settings),
     ]
     if !prebuiltMacros {

@@ -85,7 +85,7 @@ package actor ComponentHost {
         _ record: ImplementationRecord, _ implementation: any Implementation, _ listeners: [WeaverListener]
     ) async throws -> Running {
         let link = LocalLink(
-            info: record.component, runsOn: record.runsOn, loop: environment.loop,
+            info: record.component, runsOn: record.runsOn, loops: environment.loops,
             calls: environment.telemetry.calls(of: record.component, isRemote: false))
         let started = Running(
             record: record, implementation: implementation, local: record.localStub(implementation, link),

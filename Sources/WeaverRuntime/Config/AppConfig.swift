@@ -35,10 +35,12 @@ package struct AppConfig: Equatable, Sendable {
     package let listenerProxies: [String: ProxyOptions]
     /// `[single.listeners.*]`: addresses by listener name.
     package let singleListeners: [String: SocketAddress]
-    /// `[multi]`: where traces go.
-    package let multiTraces: TraceOptions
-    /// `[single]`: where traces go.
-    package let singleTraces: TraceOptions
+    /// `[single] loops`: how many loops a single process has.
+    package let singleLoops: Int
+    /// `[multi]`: where traces and metrics go.
+    package let multiTelemetry: TelemetryOptions
+    /// `[single]`: where traces and metrics go.
+    package let singleTelemetry: TelemetryOptions
 
     /// Every listener that has a section.
     let listenerNames: [ConfigName]
@@ -110,8 +112,9 @@ package struct AppConfig: Equatable, Sendable {
         proxy = reader.proxy
         listenerProxies = reader.listenerProxies
         singleListeners = reader.listeners["single"] ?? [:]
-        multiTraces = reader.traces["multi"] ?? TraceOptions()
-        singleTraces = reader.traces["single"] ?? TraceOptions()
+        singleLoops = reader.loops
+        multiTelemetry = reader.telemetry["multi"] ?? TelemetryOptions()
+        singleTelemetry = reader.telemetry["single"] ?? TelemetryOptions()
         listenerNames = reader.listenerNames
         colocate = reader.colocate
         groups = reader.groups

@@ -49,7 +49,7 @@ package final class EmbeddedRuntime: Sendable {
         let environment = SingleEnvironment(
             settings: settings,
             replica: ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder), loop: loop,
-            logger: logger)
+            telemetry: .ofProcess, logger: logger)
         host = ComponentHost(registry: registry, hosted: Set(registry.records.keys), environment: environment)
     }
 

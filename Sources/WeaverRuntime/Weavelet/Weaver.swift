@@ -141,15 +141,24 @@ private struct Launch {
         let settings = try await singleSettings(registry, loop)
         let sink = try TerminalSink(descriptor: STDERR_FILENO)
         bootstrap(sink, replica: "")
-        let traces = try settings.traces.file.map { try TraceFile($0) }
+        let loops = try EventLoops(loop, count: settings.loops)
+        let traces = try settings.telemetry.traces.map { try TraceFile($0) }
         let replica = ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder)
         let environment = SingleEnvironment(
-            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess)
-        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.traces.perSecond)
-        try watch(loop, controlDescriptor: nil)
+            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
+            otherLoops: Array(loops.all.dropFirst()))
+        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.telemetry.tracesPerSecond)
+        var endpoint: MetricsEndpoint?
+        if let address = settings.telemetry.metrics {
+            endpoint = try await MetricsEndpoint.start(loop: loop, address: address) {
+                Telemetry.ofProcess.own.measured(by: replica)
+            }
+        }
+        for loop in loops.all { try watch(loop, controlDescriptor: nil) }
         let code = await SingleProcess.run(registry: registry, environment: environment) {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
+        await endpoint?.close()
         await traces?.flush(within: EndBounds.flush)
         return code
     }
