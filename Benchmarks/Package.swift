@@ -9,6 +9,7 @@ let package = Package(
         .package(name: "harness", path: "Harness"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // The ceiling: C on libuv, which Debian's libuv1-dev puts where the compiler looks.
@@ -36,6 +37,8 @@ let package = Package(
                 .product(name: "Peer", package: "harness"),
                 .product(name: "WeaverRuntime", package: "weaver"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: [
                 .swiftLanguageMode(.v6),
