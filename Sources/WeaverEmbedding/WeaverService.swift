@@ -160,7 +160,7 @@ public final class WeaverService: Service {
     private func start() async {
         do {
             let runtime = try EmbeddedRuntime(
-                components: components, config: embeddedConfig, name: logger.label, logger: componentLogger)
+                components: components, config: appConfig(), name: logger.label, logger: componentLogger)
             do {
                 try await runtime.start()
             } catch {
@@ -207,11 +207,11 @@ public final class WeaverService: Service {
 
     // MARK: What the runtime gets
 
-    private var embeddedConfig: EmbeddedRuntime.Config {
+    private func appConfig() throws -> AppConfig? {
         switch config {
-        case .none: .none
-        case .file(let path): .file(path)
-        case .text(let text): .text(text)
+        case .none: nil
+        case .file(let path): try AppConfig.load(path)
+        case .text(let text): try AppConfig(text: text, file: "config", directory: ".")
         }
     }
 

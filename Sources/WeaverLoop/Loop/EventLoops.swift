@@ -19,7 +19,7 @@ package struct EventLoops: Sendable {
     package init(_ first: EventLoop, count: Int) throws(UVError) {
         precondition(Self.counts.contains(count), "a process has \(Self.counts) loops")
         var others: [EventLoop] = []
-        for number in 1..<max(count, 1) {
+        for number in 1..<count {
             do throws(UVError) {
                 others.append(try EventLoop(name: "weaver-loop-\(number + 1)"))
             } catch {

@@ -93,7 +93,7 @@ package struct AppConfig: Equatable, Sendable {
     }
 
     /// Reads a config from its text; `file` is its name in messages.
-    init(text: String, file: String, directory: String) throws(ConfigError) {
+    package init(text: String, file: String, directory: String) throws(ConfigError) {
         let root = try ConfigValue.parse(text, file: file)
         let source = ConfigSource(file: file, lines: KeyLines(of: text))
         var reader = ConfigReader()

@@ -24,13 +24,21 @@ extension WeaverListener {
             }
             end.finish()
         }
-        for (server, part) in zip(servers, try socket.shared(by: servers.count)) {
-            try await server.start(socket: part)
+        do {
+            for (server, part) in zip(servers, try socket.shared(by: servers.count)) {
+                try await server.start(socket: part)
+            }
+        } catch {
+            // Those that accept already would go on.
+            try await Self.close(servers)
+            throw error
         }
         // Waits for the end of the stream, or for the cancellation of this task.
         for await _ in ended {}
-        if Task.isCancelled {
-            for server in servers { try await server.close() }
-        }
+        if Task.isCancelled { try await Self.close(servers) }
+    }
+
+    private static func close(_ servers: [HTTPListenerServer]) async throws {
+        for server in servers { try await server.close() }
     }
 }

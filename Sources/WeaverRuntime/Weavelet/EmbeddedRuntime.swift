@@ -8,16 +8,6 @@ internal import WeaverLoop
 ///
 /// ``init(components:config:name:logger:)`` has made the loop, which ``stop()`` has to end, also where nothing was started.
 package final class EmbeddedRuntime: Sendable {
-    /// Where the components' config is.
-    package enum Config: Sendable {
-        /// There is none.
-        case none
-        /// A file of the form of `weaver.toml`; without `binary`.
-        case file(String)
-        /// The text of such a file.
-        case text(String)
-    }
-
     /// How long requests in flight at the components' listeners may take at the end. 10 s.
     package static let drain = EndBounds.drain
 
@@ -31,10 +21,11 @@ package final class EmbeddedRuntime: Sendable {
     /// makes the loop. Nothing of the application has run so far.
     ///
     /// - Parameters:
+    ///   - config: where the components' sections are; nil for nowhere.
     ///   - name: the application's, where the config has none, and the loop's.
     ///   - logger: makes the logger of the component with that name.
     package init(
-        components: [any Implementation.Type], config: Config, name: String,
+        components: [any Implementation.Type], config: AppConfig?, name: String,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         let linked = LinkedRecords.all
@@ -54,18 +45,13 @@ package final class EmbeddedRuntime: Sendable {
     }
 
     private static func settings(
-        _ config: Config, _ name: String, _ registry: ComponentRegistry, _ linked: [ImplementationRecord],
+        _ config: AppConfig?, _ name: String, _ registry: ComponentRegistry, _ linked: [ImplementationRecord],
         _ listed: [ImplementationRecord]
     ) throws -> SingleSettings {
-        let read: AppConfig
-        switch config {
-        case .none: return SingleSettings(application: name)
-        case .file(let path): read = try AppConfig.load(path)
-        case .text(let text): read = try AppConfig(text: text, file: "config", directory: ".")
-        }
+        guard let config else { return SingleSettings(application: name) }
         // The keys of sections are not looked for here: that runs the decoders of the application on invented values.
         let descriptor = try AppDescriptor(linked: linked, listed: listed, findsConfigKeys: false, hasMain: false)
-        return try SingleSettings(try read.check(against: descriptor, hasMain: false), registry)
+        return try SingleSettings(try config.check(against: descriptor, hasMain: false), registry)
     }
 
     /// Starts the components, each after those that it has refs to. Throws when one does not start. When the caller is
