@@ -10,6 +10,8 @@ CONFIG ?= Examples/Lemon/weaver.toml
 # application faster. The release build gets the finished plugin instead (see Package.swift).
 PLUGIN := $(SCRATCH)/plugin/WeaverMacros-tool
 PLUGIN_SOURCES := Package.swift $(wildcard Sources/WeaverMacros/*.swift Sources/WeaverMacros/*/*.swift)
+# For tests that run the compiler.
+export WEAVER_PLUGIN := $(PLUGIN)
 WITH_PLUGIN := -Xswiftc -load-plugin-executable -Xswiftc $(PLUGIN)\#WeaverMacros
 RELEASE := -c release --scratch-path $(SCRATCH) $(WITH_PLUGIN)
 NESTED := --scratch-path $(SCRATCH)
@@ -27,7 +29,7 @@ FUZZER := -c release --scratch-path $(FUZZ_SCRATCH) -Xswiftc -sanitize=fuzzer,ad
 STEP = @printf '\n== %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release lint bench fuzz format deps release clean
+.PHONY: help run test test-release lint bench fuzz docs format deps release clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,7 +60,7 @@ $(PYTHON)/ready: Tests/Fixtures/Python/requirements.txt Sources/WeaverProtocol/w
 	@touch $@
 
 # They compute for long, or run compilers, and would keep every core from tests that time something out.
-LONG := AssignerSimulationTests|AssignerTests|RecordedLoadTests|HotKeySketchTests|HyperLogLogTests|MatrixTests|DiscoveryTests
+LONG := AssignerSimulationTests|AssignerTests|RecordedLoadTests|HotKeySketchTests|HyperLogLogTests|MatrixTests|DiscoveryTests|DocumentationTests
 
 test: deps $(PYTHON)/ready ## Build and run every test
 	$(STEP) "tests of the benchmark's harness"
@@ -68,6 +70,11 @@ test: deps $(PYTHON)/ready ## Build and run every test
 	$(SWIFT) build $(NESTED) --package-path Examples/Lemon --build-tests
 	$(STEP) "tests of Lemon"
 	$(SWIFT) test $(NESTED) --package-path Examples/Lemon --skip-build
+	$(STEP) "building HummingbirdShop and its tests"
+	$(FORGET_PLAN)
+	$(SWIFT) build $(NESTED) --package-path Examples/HummingbirdShop --build-tests
+	$(STEP) "tests of HummingbirdShop"
+	$(SWIFT) test $(NESTED) --package-path Examples/HummingbirdShop --skip-build
 	$(STEP) "building the package and its tests"
 	$(FORGET_PLAN)
 	$(SWIFT) build $(NESTED) --build-tests
@@ -91,6 +98,8 @@ test-release: release $(PYTHON)/ready ## Run the tests of optimised builds, but 
 	$(STEP) "tests of the real binaries, optimised"
 	$(FORGET_PLAN)
 	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --product UnrulyApp
+	$(FORGET_PLAN)
+	WEAVER_PREBUILT_MACROS=1 $(SWIFT) build $(RELEASE) --package-path Examples/HummingbirdShop --product HummingbirdShop
 	WEAVER_BINARIES=$(SCRATCH)/release WEAVER_PYTHON=$(PYTHON) WEAVER_PREBUILT_MACROS=1 \
 		$(SWIFT) test $(TESTABLE) --skip-build --filter IntegrationTests
 
@@ -118,6 +127,23 @@ fuzz: deps ## Fuzz a target: make fuzz TARGET=frames ARGS="-max_total_time=60" (
 	@mkdir -p $(FUZZ_SCRATCH)/corpus/$(TARGET)
 	cd $(FUZZ_SCRATCH) && WEAVER_FUZZ_TARGET=$(TARGET) ./release/weaver-fuzz -malloc_limit_mb=64 -timeout=5 \
 		$(ARGS) corpus/$(TARGET) $(CURDIR)/Fuzz/Cases/$(TARGET)
+
+# The catalog, and the symbols that come with an import of WeaverRuntime.
+SYMBOLS := $(SCRATCH)/docs/symbols
+docs: deps ## Make the site of the documentation, in .build/docs
+	$(STEP) "building WeaverRuntime"
+	$(FORGET_PLAN)
+	$(SWIFT) build $(NESTED) --target WeaverRuntime
+	$(STEP) "making the site"
+	@rm -rf $(SCRATCH)/docs && mkdir -p $(SYMBOLS)
+	swift-symbolgraph-extract -module-name WeaverRuntime -minimum-access-level public -skip-synthesized-members \
+		-target $$($(SWIFT) -print-target-info | sed -n 's/.*"triple": "\(.*\)",/\1/p' | head -n 1) \
+		-I $(SCRATCH)/debug/Modules -I Sources/CUV -output-dir $(SYMBOLS) \
+		$(foreach map,CWeaverSection CTOML,-Xcc -fmodule-map-file=$(SCRATCH)/debug/$(map).build/module.modulemap) \
+		-experimental-allowed-reexported-modules=WeaverCore,WeaverLoop
+	docc convert Sources/WeaverRuntime/WeaverRuntime.docc --additional-symbol-graph-dir $(SYMBOLS) \
+		--output-dir $(SCRATCH)/docs/site --warnings-as-errors
+	@echo "see it with: python3 -m http.server -d $(SCRATCH)/docs/site, at /documentation/weaverruntime"
 
 deps:
 	@sh .ci/deps

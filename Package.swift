@@ -68,6 +68,7 @@ if onlyLoop {
 } else {
     package.products += [
         .library(name: "WeaverRuntime", targets: ["WeaverRuntime"]),
+        .library(name: "WeaverEmbedding", targets: ["WeaverEmbedding"]),
         .executable(name: "weaver", targets: ["weaver"]),
     ]
     package.dependencies += [
@@ -77,6 +78,7 @@ if onlyLoop {
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ]
     package.targets += [
@@ -100,6 +102,21 @@ if onlyLoop {
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: settings),
+        // The runtime inside services that people already have.
+        .target(
+            name: "WeaverEmbedding",
+            dependencies: [
+                "WeaverRuntime", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WeaverEmbeddingTests",
+            dependencies: [
+                "WeaverEmbedding", "WeaverLoop", "TestSupport",
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         // The command line is a library with a thin executable: test targets that share a package with a macro's
         // tests are built for the host, for which SwiftPM emits no modules of executables.
         .target(
@@ -116,10 +133,19 @@ if onlyLoop {
             name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["WeaverCLI", "WeaverEmbedding", "TestSupport"],
+            swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(
             name: "UnrulyApp",
-            dependencies: ["WeaverRuntime", .product(name: "HTTPTypes", package: "swift-http-types")],
+            dependencies: [
+                "WeaverRuntime",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
             path: "Tests/Fixtures/UnrulyApp", swiftSettings: settings),
     ]
     if !prebuiltMacros {

@@ -8,6 +8,8 @@ let package = Package(
         .package(name: "weaver", path: ".."),
         .package(name: "harness", path: "Harness"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // The ceiling: C on libuv, which Debian's libuv1-dev puts where the compiler looks.
@@ -19,6 +21,14 @@ let package = Package(
         .executableTarget(
             name: "http-load", dependencies: [.product(name: "CPeer", package: "harness")],
             linkerSettings: [.linkedLibrary("uv")]),
+        // An application in one process, for `weaver-bench single`.
+        .executableTarget(
+            name: "single-app",
+            dependencies: [
+                .product(name: "WeaverRuntime", package: "weaver"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "weaver-bench",
             dependencies: [
@@ -27,6 +37,8 @@ let package = Package(
                 .product(name: "Peer", package: "harness"),
                 .product(name: "WeaverRuntime", package: "weaver"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: [
                 .swiftLanguageMode(.v6),

@@ -189,9 +189,13 @@ static inline void weaver_keep_freed_memory(int bytes) {
 #endif
 }
 
-/* SIG_IGN is a macro with a cast, which Swift does not import. A peer that went away must be an error, not a signal. */
+/* SIG_IGN is a macro with a cast, which Swift does not import. A peer that went away must be an error, not a signal. An
+   application that handles the signal itself keeps its handler: writing fails either way. */
 static inline void weaver_ignore_sigpipe(void) {
-    signal(SIGPIPE, SIG_IGN);
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL) {
+        signal(SIGPIPE, SIG_IGN);
+    }
 }
 
 #endif

@@ -4,12 +4,12 @@ import Testing
 extension Integration {
     /// `weaver new`, and what people do next.
     @Suite(.serialized) struct NewPackageTests {
-        /// Makes the package `Fresh`, builds and tests it, and gives its folder.
+        /// Makes the package `JustMadePackage` (a name that no checkout has), builds and tests it, and gives its folder.
         private func fresh(in sandbox: Sandbox) async throws -> String {
-            let made = try await weaver("new", "Fresh", "--weaver", Checkout.root, in: sandbox)
+            let made = try await weaver("new", "JustMadePackage", "--weaver", Checkout.root, in: sandbox)
             try #require(made.code == 0, "\(made.errors)")
-            #expect(made.output.contains("  cd Fresh\n  swift build\n"), "\(made.output)")
-            let folder = sandbox.folder + "/Fresh"
+            #expect(made.output.contains("  cd JustMadePackage\n  swift build\n"), "\(made.output)")
+            let folder = sandbox.folder + "/JustMadePackage"
             try await Checkout.buildAndTest(folder, in: sandbox)
             return folder
         }

@@ -20,6 +20,34 @@ extension Integration {
             #expect(sandbox.leftBehind() == [])
         }
 
+        @Test func everyRouteWorksInOneProcessWithSeveralLoops() async throws {
+            let sandbox = try Sandbox()
+            let port = try ListeningPort.free()
+            let endpoint = try ListeningPort.free()
+            let extra = "[single]\nloops = 2\nmetrics = \"127.0.0.1:\(endpoint)\""
+            let config = try sandbox.lemonConfig(listener: "127.0.0.1:\(port)", extra: extra)
+            let lemon = try Program(Binaries.weaver, ["single", "deploy", config], in: sandbox)
+            defer { lemon.signal(SIGKILL) }
+            try await eventually("a listener: \(lemon.errors)") {
+                guard lemon.isRunning else { throw DidNotHappen(description: "a start: \(lemon.errors)") }
+                return (try? HTTPConnection(port: port)) != nil
+            }
+            try LemonScript.run(over: try HTTPConnection(port: port))
+            let errors = await onThreads(8) { _ in
+                let http = try HTTPConnection(port: port)
+                for _ in 0..<100 {
+                    let status = try http.request("GET", "/product?id=1").status
+                    guard status == 200 else { throw ConnectionError(description: "status \(status)") }
+                }
+            }
+            #expect(errors.isEmpty, "\(errors)")
+            let metrics = try HTTPConnection(port: endpoint).request("GET", "/metrics").body
+            #expect(metrics.contains("component=\"Lemon.Products\""), "\(metrics)")
+            lemon.signal(SIGINT)
+            #expect(try await lemon.exitCode() == 0, "\(lemon.errors)")
+            #expect(sandbox.leftBehind() == [])
+        }
+
         @Test func aBinaryThatIsStartedInTheConfigsFolderListensWhereTheConfigSays() async throws {
             let sandbox = try Sandbox()
             let port = try ListeningPort.free()

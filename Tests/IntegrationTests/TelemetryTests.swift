@@ -31,8 +31,10 @@ extension Integration {
 
         @Test func callsAndRequestsAreCountedOverAllReplicasAndNeverLessWhenOneDies() async throws {
             let sandbox = try Sandbox()
-            let lemon = try await Deployment(config: try sandbox.lemonConfig(), in: sandbox)
-            for _ in 1...10 { #expect(try lemon.connect().request("GET", "/product?id=1").status == 404) }
+            let endpoint = try ListeningPort.free()
+            let extra = "[multi]\nmetrics = \"127.0.0.1:\(endpoint)\""
+            let lemon = try await Deployment(config: try sandbox.lemonConfig(extra: extra), in: sandbox)
+            for _ in 1...10 { #expect(try lemon.connect().request("GET", "/product?id=1").status == 200) }
             try await eventually("ten calls") {
                 self.calls("Lemon.Products", in: try await self.metrics(lemon)) >= 10
             }
@@ -51,6 +53,8 @@ extension Integration {
 
             let table = try await weaver("multi", "metrics", in: sandbox).output
             #expect(table.contains("CALLS") && table.contains("│ Lemon.Products "), "\(table)")
+            let fetched = try HTTPConnection(port: endpoint).request("GET", "/metrics").body
+            #expect(fetched.contains("# TYPE weaver_backend_requests_total counter\n"), "\(fetched)")
             let text = try await weaver("multi", "metrics", "--format", "prometheus", in: sandbox).output
             #expect(text.contains("# TYPE weaver_http_requests_total counter\n"), "\(text)")
             #expect(text.contains("# TYPE weaver_call_latency_seconds histogram\n"), "\(text)")
@@ -64,10 +68,10 @@ extension Integration {
             let extra = "[multi]\ntraces = \"\(file)\"\ntraces_per_second = 0"
             let lemon = try await Deployment(config: try sandbox.lemonConfig(extra: extra), in: sandbox)
             let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-            #expect(try lemon.connect().request("GET", "/product?id=1").status == 404)
+            #expect(try lemon.connect().request("GET", "/product?id=1").status == 200)
             let traced = try lemon.connect().request(
                 "GET", "/product?id=1", headers: ["traceparent": "00-\(trace)-00f067aa0ba902b7-01"])
-            #expect(traced.status == 404)
+            #expect(traced.status == 200)
             try await lemon.end(by: SIGINT)
 
             let spans = try Self.spans(in: file)
@@ -79,6 +83,41 @@ extension Integration {
             let server = try #require(spans.first { $0.kind == 2 && $0.name == client.name })
             #expect(server.parentSpanId == client.spanId && server.process != client.process)
             #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func whatAnApplicationLogsMeasuresAndTracesByItselfArrives() async throws {
+            let sandbox = try Sandbox()
+            let file = sandbox.folder + "/traces.jsonl"
+            let extra = "[multi]\ntraces = \"\(file)\"\ntraces_per_second = 10000"
+            let unruly = try await Deployment(config: try sandbox.unrulyConfig(extra: extra), in: sandbox)
+            for _ in 1...4 { #expect(try unruly.connect().request("GET", "/measure").status == 200) }
+            // Two replicas of the component have had them, in whatever shares.
+            try await eventually("four measurements") {
+                try await self.metrics(unruly).contains {
+                    $0.name == "unruly.measured" && $0.labels == ["page": "a"] && $0.value == 4
+                }
+            }
+            let metrics = try await metrics(unruly)
+            let time = metrics.first { $0.name == "unruly.time" }
+            #expect(time?.kind == "timer" && time?.count == 4)
+            #expect([2.5, 5].contains(metrics.first { $0.name == "unruly.level" && $0.kind == "gauge" }?.value))
+            try await unruly.end(by: SIGINT)
+
+            let spans = try Self.spans(in: file)
+            let measured = spans.filter { $0.name == "measured" }
+            #expect(measured.count == 4)
+            for span in measured {
+                let trace = spans.filter { $0.traceId == span.traceId }
+                let names = ["GET door", "measuring", "UnrulyApp.Unruly.measure()", "UnrulyApp.Unruly.measure()"]
+                #expect(trace.map(\.name).sorted() == (names + ["measured"]).sorted())
+                #expect(trace.count { $0.parentSpanId == nil } == 1)
+                let parents = Set(trace.map(\.spanId))
+                #expect(trace.allSatisfy { $0.parentSpanId.map(parents.contains) ?? true })
+                // The log entry is in the trace, and comes from the replica.
+                let line = unruly.deployer.output.split(separator: "\n").first { $0.hasSuffix("trace=\(span.traceId)") }
+                #expect(line?.contains(" unruly.own ") == true && line?.contains("│ measured ") == true)
+                #expect(line?.contains(" \(span.process?.prefix(8) ?? "?") ") == true)
+            }
         }
 
         private struct Span: Decodable {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A ref may hold a stub, whatever the optimiser thinks it knows of the interface's conformances.

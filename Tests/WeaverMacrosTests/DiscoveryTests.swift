@@ -1,5 +1,6 @@
 #if os(Linux)
     import Foundation
+    import TestSupport
     import Testing
 
     /// Components and errors are found in the linker section however the program is built: see `LinkedRecords`.

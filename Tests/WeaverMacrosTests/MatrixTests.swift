@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Expansions compile without a warning in the user's settings, whatever they are.
@@ -39,7 +40,7 @@ struct MatrixTests {
 
     @Test("a container that mixes an only-Codable with an only-fast element is refused, and named")
     func mixedContainer() async throws {
-        let source = try String(contentsOf: CompilerHarness.fixtures.appending(path: "Mixed.txt"), encoding: .utf8)
+        let source = try String(contentsOf: Fixtures.folder.appending(path: "Mixed.txt"), encoding: .utf8)
         let outcome = try await CompilerHarness.withHarness { harness in
             try await harness.compile(
                 "Shop", ["Mixed.swift": source.replacingOccurrences(of: "// IMPORT", with: "import WeaverRuntime")],
@@ -140,7 +141,7 @@ struct Setting: CustomTestStringConvertible {
     /// The fixture's text, with this cell's access level and imports.
     func source(_ fixture: String) throws -> String {
         let text = try String(
-            contentsOf: CompilerHarness.fixtures.appending(path: "\(fixture).txt"), encoding: .utf8)
+            contentsOf: Fixtures.folder.appending(path: "\(fixture).txt"), encoding: .utf8)
         let modules = fixture == "Interface" ? ["FoundationEssentials"] : inTwoModules ? ["Stock"] : []
         let settings = fixture == "Interface" ? interfaceSettings ?? settings : settings
         let level = settings.hasInternalImports && access != "internal" ? "\(access) " : ""
@@ -156,4 +157,9 @@ struct Setting: CustomTestStringConvertible {
         access == "package"
             && diagnostic.hasSuffix("package import of 'WeaverRuntime' was not used in package declarations")
     }
+}
+
+/// Sources that the compiler is given.
+private enum Fixtures {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 }

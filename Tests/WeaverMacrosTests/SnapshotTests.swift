@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The files of `Snapshots/`: a source, then `// ---`, then its expansion, to be read by people. After a change of the

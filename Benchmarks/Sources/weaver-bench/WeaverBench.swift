@@ -19,6 +19,6 @@ struct WeaverBench: AsyncParsableCommand {
         abstract: "Measures Weaver for Swift. Numbers are reported, not judged.",
         subcommands: [
             CallCommand.self, LocalCommand.self, LoadCommand.self, DeployCommand.self, OverloadCommand.self,
-            ProxyCommand.self,
+            ProxyCommand.self, SingleCommand.self,
         ])
 }

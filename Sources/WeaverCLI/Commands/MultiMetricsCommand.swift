@@ -29,8 +29,8 @@ struct MultiMetricsCommand: AsyncParsableCommand {
             component calls by method (of latencies one call in 64 is timed),
             and requests of each listener and backend.
 
-            A deployment is named by its id or the beginning of it. Without a
-            name, all are shown.
+            A deployment is named by its id, the beginning of it, or the name of
+            its application. Without a name, all are shown.
             """)
 
     @Option(help: "How to print: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -39,7 +39,8 @@ struct MultiMetricsCommand: AsyncParsableCommand {
     @Flag(help: "The same as --format json.")
     var json = false
 
-    @Argument(help: "The deployment's id, or the beginning of it.")
+    @Argument(
+        help: "The deployment: its id, the beginning of it, or its application.", completion: RunningNames.deployments)
     var deployment: String?
 
     func run() async throws {

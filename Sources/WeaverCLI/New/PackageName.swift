@@ -70,8 +70,10 @@ struct PackageName: Equatable, Sendable {
     /// names that differ in case for the same. `main` is what the compiler calls a program without a name.
     static let takenModules: Set = [
         "main", "weaver", "weavercli", "weavercore", "weaverembedding", "weaverloop", "weavermacros", "weaverprotocol",
-        "weaverruntime", "weavertelemetry", "weavertesting", "cuv", "cweaversection", "argumentparser",
-        "argumentparsertoolinfo", "ctoml", "httptypes", "httptypesfoundation", "logging", "swiftprotobuf", "tomlkit",
+        "weaverruntime", "weavertesting", "cuv", "cweaversection", "argumentparser",
+        "argumentparsertoolinfo", "asyncalgorithms", "collections", "concurrencyhelpers", "coremetrics", "ctoml",
+        "dequemodule", "instrumentation", "metrics", "servicecontextmodule", "servicelifecycle", "tracing",
+        "unixsignals", "httptypes", "httptypesfoundation", "logging", "swiftprotobuf", "tomlkit",
         "swift", "builtin", "dispatch", "distributed", "foundation", "foundationessentials", "foundationnetworking",
         "foundationxml", "glibc", "musl", "observation", "regexbuilder", "swiftsyntax", "synchronization", "testing",
         "xctest",

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import WeaverCore
+import WeaverRuntime
 
 /// What `weaver multi metrics --json` prints. Its keys are a promise to scripts: they are only ever added to.
 ///
@@ -14,7 +15,8 @@ import WeaverCore
 ///     } ] }
 ///
 /// Kinds are `counter`, `total` (a counter with fractions), `gauge`, `recorder` and `timer`, whose values are seconds. A gauge's
-/// value is the sum over its replicas. Quantiles are null before there was a value.
+/// value is the sum over its replicas. Quantiles are null before there was a value. What JSON has no number for is text:
+/// "inf", "-inf", "nan".
 struct MetricsDocument: Encodable, Sendable {
     var deployments: [Deployment]
 
@@ -63,7 +65,7 @@ struct MetricsDocument: Encodable, Sendable {
 
     /// The document as JSON, ended by a newline.
     func json() throws -> String {
-        let encoder = JSONEncoder()
+        let encoder = NumberJSON.encoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }

@@ -45,6 +45,12 @@ package enum HTTPCharacters {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
+    /// The hexadecimal digit of a value below 16.
+    @inline(__always)
+    package static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
     /// The value of a hexadecimal digit, nil for another byte.
     @inline(__always)
     package static func hexValue(_ byte: UInt8) -> UInt8? {

@@ -27,8 +27,7 @@ extension OutputBuffer {
         precondition(count > 0, "an empty chunk would end the body")
         var shift = (Int.bitWidth - 1 - count.leadingZeroBitCount) / 4 * 4
         while shift >= 0 {
-            let digit = UInt8((count >> shift) & 15)
-            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            append(HTTPCharacters.hexDigit(UInt8((count >> shift) & 15)))
             shift -= 4
         }
         append(ascii: "\r\n")

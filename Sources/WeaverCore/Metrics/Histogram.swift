@@ -33,7 +33,7 @@ package struct Histogram: Sendable, Hashable {
         guard value.isFinite else { return }
         add(1, to: Self.bucket(of: value))
         count &+= 1
-        sum += value
+        addToSum(value)
     }
 
     /// Counts one duration, in seconds.
@@ -43,7 +43,12 @@ package struct Histogram: Sendable, Hashable {
     package mutating func merge(_ other: Histogram) {
         for (index, number) in other.counts.enumerated() where number > 0 { add(number, to: other.first + index) }
         count &+= other.count
-        sum += other.sum
+        addToSum(other.sum)
+    }
+
+    /// A sum beyond all numbers stays at the last one: what is infinite is no sum that could travel.
+    private mutating func addToSum(_ value: Double) {
+        sum = min(max(sum + value, -.greatestFiniteMagnitude), .greatestFiniteMagnitude)
     }
 
     /// The value that a part `quantile` (0 to 1) of what was recorded does not exceed; nil when nothing was.

@@ -109,6 +109,8 @@ package final class CallScope: @unchecked Sendable {
 
     /// See ``CallContext/needsWatch``.
     package var needsWatch: Bool { content.needsWatch }
+    /// See ``CallContext/hasNoExtras``.
+    package var hasNoExtras: Bool { content.hasNoExtras }
 
     @TaskLocal package static var current: CallScope?
 }

@@ -1,4 +1,4 @@
-/// The bounds of ``OutlierDetector``, with their defaults.
+/// When a replica that fails its calls gets none for a while: the bounds, with their defaults.
 public struct OutlierLimits: Sendable, Equatable {
     /// How many calls in a row a replica must have failed to be ejected; at least 1.
     public var consecutiveFailures = 5

@@ -29,8 +29,7 @@ enum JSONText {
     /// Appends a number in hexadecimal digits.
     static func appendHex(_ value: UInt32, digits: Int, to bytes: inout [UInt8]) {
         for digit in (0..<digits).reversed() {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt32(4 * digit)) & 0xF
-            bytes.append(nibble < 10 ? nibble + UInt8(ascii: "0") : nibble - 10 + UInt8(ascii: "a"))
+            bytes.append(HTTPCharacters.hexDigit(UInt8(truncatingIfNeeded: value >> UInt32(4 * digit)) & 0xF))
         }
     }
 }

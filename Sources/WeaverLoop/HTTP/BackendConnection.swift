@@ -220,7 +220,9 @@ extension BackendConnection: ByteStreamDelegate {
                 try decoder.value.finishAtClose()
                 return endResponse(isLast: false)
             }
-        } catch {}
+        } catch {
+            // Its body is not complete: said below, as of every other end.
+        }
         client.backendFailed(self, "a replica closed the connection")
     }
 

@@ -154,6 +154,10 @@ public struct CallHead {
         self.sink = sink
     }
 
+    /// Whether neither metadata nor a trace travelled with the request.
+    @inline(__always)
+    package var hasNoExtras: Bool { context.hasNoExtras }
+
     /// What travelled with the request beside its arguments.
     package var callContext: CallContext { context }
 

@@ -16,6 +16,8 @@ package final class ListeningSocket: Sendable {
     /// The address that is listened on, with the port that the system chose.
     package let address: SocketAddress
     private let descriptor: Mutex<Int32?>
+    /// Whether others accept from the same queue.
+    package let isShared: Bool
 
     /// Binds and listens. Port 0 takes any free port. A Unix socket can be used by its owner only (0600); its path must
     /// be free, and the file stays when the socket closes.
@@ -28,7 +30,7 @@ package final class ListeningSocket: Sendable {
 
     /// A socket that listens already, such as an inherited one; owned from here on, also when this throws. It becomes
     /// close-on-exec.
-    package init(adopting socket: Int32) throws(UVError) {
+    package init(adopting socket: Int32, isShared: Bool = false) throws(UVError) {
         guard let bound = SockAddr.bound(socket) else {
             let error = UVError.system("reading the address of descriptor \(socket)")
             _ = CUV.close(socket)
@@ -37,6 +39,22 @@ package final class ListeningSocket: Sendable {
         weaver_set_close_on_exec(socket)
         address = bound
         descriptor = Mutex(socket)
+        self.isShared = isShared
+    }
+
+    /// This socket for `count` loops, at least one, which accept from one queue: whichever is free takes what comes next. The
+    /// socket is closed when all of them are. Throws when it was taken before.
+    package func shared(by count: Int) throws(UVError) -> [ListeningSocket] {
+        guard count > 1 else { return [self] }
+        let operation = "sharing \(address)"
+        guard let own = takeDescriptor() else { throw UVError(code: WEAVER_UV_EBUSY, operation: operation) }
+        var sockets = [try ListeningSocket(adopting: own, isShared: true)]
+        for _ in 1..<count {
+            let copy = weaver_duplicate(own)
+            guard copy >= 0 else { throw .system(operation) }
+            sockets.append(try ListeningSocket(adopting: copy, isShared: true))
+        }
+        return sockets
     }
 
     deinit {

@@ -18,6 +18,8 @@ package final class StreamListener: UVHandle {
     package static let defaultBacklog: Int32 = 1024
     /// How many connections are accepted before the loop does something else.
     package static let acceptsPerTick = 64
+    /// The same where other loops accept from the same queue: one that is quicker must not take all that waits.
+    package static let sharedAcceptsPerTick = 1
     /// How long accepting pauses when the process or the system has no descriptors or memory left.
     package static let pauseWithoutDescriptors = Duration.milliseconds(100)
 
@@ -25,6 +27,7 @@ package final class StreamListener: UVHandle {
     package let address: SocketAddress?
     private let socket: Int32
     private let isUnix: Bool
+    private let accepts: Int
     private var onAccept: ((ByteStream) -> Void)?
     private var resume: LoopTimer?
 
@@ -50,6 +53,7 @@ package final class StreamListener: UVHandle {
         self.socket = descriptor
         self.onAccept = onAccept
         address = socket.address
+        accepts = socket.isShared ? Self.sharedAcceptsPerTick : Self.acceptsPerTick
         isUnix = if case .unix = socket.address.kind { true } else { false }
         do throws(UVError) {
             unsafe try super.init(loop: loop, kind: .listener, as: uv_poll_t.self, operation: operation) {
@@ -79,7 +83,7 @@ package final class StreamListener: UVHandle {
 
     private func acceptWaiting() {
         loop.stall.workBegan()
-        for _ in 0..<Self.acceptsPerTick where isOpen {
+        for _ in 0..<accepts where isOpen {
             let descriptor = weaver_accept(socket)
             if descriptor >= 0 {
                 deliver(descriptor)

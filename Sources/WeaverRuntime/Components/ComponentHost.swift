@@ -50,6 +50,11 @@ package actor ComponentHost {
         running.first { $0.record.component.name == component }?.implementation
     }
 
+    /// What a ref to a component of this process holds; nil before it has started.
+    package func localReference(to component: String) -> (any Sendable)? {
+        running.first { $0.record.component.name == component }?.local
+    }
+
     private func started(_ component: String) async throws -> Running {
         guard !isStopping else { throw ComponentStartError(component: component, reason: "the process is ending") }
         if let task = starting[component] { return try await task.value }
@@ -80,7 +85,7 @@ package actor ComponentHost {
         _ record: ImplementationRecord, _ implementation: any Implementation, _ listeners: [WeaverListener]
     ) async throws -> Running {
         let link = LocalLink(
-            info: record.component, runsOn: record.runsOn, loop: environment.loop,
+            info: record.component, runsOn: record.runsOn, loops: environment.loops,
             calls: environment.telemetry.calls(of: record.component, isRemote: false))
         let started = Running(
             record: record, implementation: implementation, local: record.localStub(implementation, link),

@@ -19,19 +19,24 @@ package struct ComponentRegistry: Sendable {
     /// - Parameters:
     ///   - linked: what was found in the binary.
     ///   - listed: what the application has named itself.
-    package init(linked: [ImplementationRecord], listed: [ImplementationRecord]) throws(ComponentProblems) {
+    ///   - hasMain: whether there has to be a main component; otherwise none is run, also where one is linked or
+    ///     listed; what a listed one has refs to is.
+    package init(
+        linked: [ImplementationRecord], listed: [ImplementationRecord], hasMain: Bool = true
+    ) throws(ComponentProblems) {
         let listedNames = Set(listed.map(\.component.name))
         let candidates = Dictionary(
             grouping: Self.unique(listed + linked.filter { !listedNames.contains($0.component.name) }),
             by: \.component.name)
-        let roots = listed.isEmpty ? Set(candidates.keys) : listedNames.union([Self.main])
-        let run = ComponentGraph.reachable(from: roots) { component in
+        let roots = listed.isEmpty ? Set(candidates.keys) : listedNames.union(hasMain ? [Self.main] : [])
+        var run = ComponentGraph.reachable(from: roots) { component in
             candidates[component]?.flatMap { $0.references.map(\.component) } ?? []
         }
+        if !hasMain { run.remove(Self.main) }
         let chosen = candidates.filter { run.contains($0.key) }
         graph = try ComponentGraph(chosen.values.joined().map(ComponentGraph.Node.init))
         records = chosen.compactMapValues(\.first)
-        guard records[Self.main] != nil else { throw ComponentProblems([.noMain]) }
+        guard !hasMain || records[Self.main] != nil else { throw ComponentProblems([.noMain]) }
     }
 
     private static func unique(_ records: [ImplementationRecord]) -> [ImplementationRecord] {

@@ -8,6 +8,8 @@ package protocol HostEnvironment: Sendable {
     var replica: ReplicaInfo { get }
     /// The loop that components run on.
     var loop: EventLoop { get }
+    /// The loops between which calls within the process may go; the one that components run on is the first.
+    var loops: EventLoops { get }
     /// The config sections of the components.
     var sections: ConfigSections { get }
     /// What the process measures and records.
@@ -30,4 +32,8 @@ package protocol HostEnvironment: Sendable {
     func cancelCalls() async
     /// The process ends by its own will: because `serve()` has returned (`completed`), or for another reason.
     func leaving(completed: Bool)
+}
+
+extension HostEnvironment {
+    package var loops: EventLoops { EventLoops(loop) }
 }

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
 /// Which process this is, of which deployment.
 public struct ReplicaInfo: Sendable, Hashable {
     /// The application's name.
@@ -15,6 +21,12 @@ public struct ReplicaInfo: Sendable, Hashable {
         self.deployment = deployment
         self.replica = replica
         self.group = group
+    }
+
+    /// Describes a process that belongs to no deployment.
+    package init(alone application: String, group: [String]) {
+        let identifier = UUID().uuidString.lowercased()
+        self.init(application: application, deployment: identifier, replica: identifier, group: group)
     }
 
     /// The first eight characters of the replica's id, as logs show it.

@@ -14,8 +14,8 @@ public final class WeaverListener: Sendable, CustomStringConvertible {
     public let name: String
     /// The address that this process listens on, as `host:port`.
     public let address: String
-    /// The loop that serves it.
-    package let loop: EventLoop
+    /// The loops that serve it.
+    let loops: EventLoops
     /// What makes the spans of its requests; nil for none.
     let tracer: WeaverTracer?
 
@@ -31,13 +31,20 @@ public final class WeaverListener: Sendable, CustomStringConvertible {
 
     /// Listens on `address`, where port 0 is any free port.
     package init(
-        name: String, address: SocketAddress, loop: EventLoop, tracer: WeaverTracer? = nil
+        name: String, address: SocketAddress, loops: EventLoops, tracer: WeaverTracer? = nil
     ) throws(UVError) {
         self.tracer = tracer
         self.name = name
-        self.loop = loop
+        self.loops = loops
         socket = try ListeningSocket(address: address)
         self.address = socket.address.description
+    }
+
+    /// The same for a process that has one loop.
+    package convenience init(
+        name: String, address: SocketAddress, loop: EventLoop, tracer: WeaverTracer? = nil
+    ) throws(UVError) {
+        try self.init(name: name, address: address, loops: EventLoops(loop), tracer: tracer)
     }
 
     /// The address of the deployer's proxy, as `host:port`; nil in a single process, and before `start()` of the
@@ -47,17 +54,24 @@ public final class WeaverListener: Sendable, CustomStringConvertible {
     /// The address that clients connect to: the proxy's where there is one.
     public var description: String { proxyAddress ?? address }
 
-    /// Hands the listening socket to a server of another library, which closes it when it is done. The end of the
-    /// process is told to `serve()` by the cancellation of its task.
+    /// Hands the listening socket to a server of another library: SwiftNIO's `ServerBootstrap.withBoundSocket`, or what is
+    /// built on it.
     ///
-    /// - Throws: ``ListenerError`` when the listener is served already.
+    /// The descriptor is bound, listens, does not block and is closed by `exec`; what has connected so far waits in it. It
+    /// belongs to the caller, who closes it once, or has it closed by the server that it is given to; the listener forgets
+    /// it. In a deployment the proxy sends requests to it as it does with `serve`.
+    ///
+    /// The end of the process is told to `serve()` by the cancellation of its task: the other server then accepts no more,
+    /// and lets what is in flight end within the 10 s of the process's drain.
+    ///
+    /// - Throws: ``ListenerError`` when the listener is served already, or the process is ending.
     public func takeDescriptor() throws -> Int32 {
         let socket = try takeSocket(drain: nil)
         guard let descriptor = socket.takeDescriptor() else { throw ListenerError(name: name) }
         return descriptor
     }
 
-    /// Hands the socket to a server that accepts on ``loop``.
+    /// Hands the socket to a server that accepts on ``loops``.
     ///
     /// - Parameter drain: stops accepting, and returns when nothing is in flight any more; called at most once.
     /// - Throws: ``ListenerError`` when the listener is served already, or the process is ending.

@@ -35,10 +35,12 @@ package struct AppConfig: Equatable, Sendable {
     package let listenerProxies: [String: ProxyOptions]
     /// `[single.listeners.*]`: addresses by listener name.
     package let singleListeners: [String: SocketAddress]
-    /// `[multi]`: where traces go.
-    package let multiTraces: TraceOptions
-    /// `[single]`: where traces go.
-    package let singleTraces: TraceOptions
+    /// `[single] loops`: how many loops a single process has.
+    package let singleLoops: Int
+    /// `[multi]`: where traces and metrics go.
+    package let multiTelemetry: TelemetryOptions
+    /// `[single]`: where traces and metrics go.
+    package let singleTelemetry: TelemetryOptions
 
     /// Every listener that has a section.
     let listenerNames: [ConfigName]
@@ -91,7 +93,7 @@ package struct AppConfig: Equatable, Sendable {
     }
 
     /// Reads a config from its text; `file` is its name in messages.
-    init(text: String, file: String, directory: String) throws(ConfigError) {
+    package init(text: String, file: String, directory: String) throws(ConfigError) {
         let root = try ConfigValue.parse(text, file: file)
         let source = ConfigSource(file: file, lines: KeyLines(of: text))
         var reader = ConfigReader()
@@ -110,8 +112,9 @@ package struct AppConfig: Equatable, Sendable {
         proxy = reader.proxy
         listenerProxies = reader.listenerProxies
         singleListeners = reader.listeners["single"] ?? [:]
-        multiTraces = reader.traces["multi"] ?? TraceOptions()
-        singleTraces = reader.traces["single"] ?? TraceOptions()
+        singleLoops = reader.loops
+        multiTelemetry = reader.telemetry["multi"] ?? TelemetryOptions()
+        singleTelemetry = reader.telemetry["single"] ?? TelemetryOptions()
         listenerNames = reader.listenerNames
         colocate = reader.colocate
         groups = reader.groups

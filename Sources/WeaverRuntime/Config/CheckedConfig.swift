@@ -27,9 +27,9 @@ package struct CheckedConfig: Equatable, Sendable {
 
 extension AppConfig {
     /// Checks what the config says about the components and listeners of the binary that `descriptor` describes, and
-    /// works out the plan. Throws the first problem.
-    package func check(against descriptor: AppDescriptor) throws(ConfigError) -> CheckedConfig {
-        try checkBinary(descriptor)
+    /// works out the plan. Throws the first problem. `hasMain` says whether the binary has to have a main component.
+    package func check(against descriptor: AppDescriptor, hasMain: Bool = true) throws(ConfigError) -> CheckedConfig {
+        try checkBinary(descriptor, hasMain: hasMain)
         let names = ComponentNames(descriptor)
         let colocate = try checkColocate(names)
         let groupReplicas = try checkGroups(names, colocate)
@@ -45,12 +45,12 @@ extension AppConfig {
             sectionPaths: collector.found.mapValues(\.path))
     }
 
-    private func checkBinary(_ descriptor: AppDescriptor) throws(ConfigError) {
+    private func checkBinary(_ descriptor: AppDescriptor, hasMain: Bool) throws(ConfigError) {
         let place = ["weaver", "binary"]
         if !descriptor.problems.isEmpty {
             throw source.error(at: place, "the binary cannot run: \(descriptor.problems.joined(separator: "; "))")
         }
-        guard descriptor.components.contains(where: { $0.name == AppDescriptor.main }) else {
+        guard !hasMain || descriptor.components.contains(where: { $0.name == AppDescriptor.main }) else {
             throw source.error(at: place, "the binary has no component \"main\": no type has @Implements(Main.self)")
         }
     }

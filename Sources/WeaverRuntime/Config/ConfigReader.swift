@@ -1,4 +1,5 @@
 internal import WeaverCore
+internal import WeaverLoop
 
 /// The name of a component as the config writes it, and where.
 struct ConfigName: Equatable, Sendable {
@@ -26,8 +27,10 @@ struct ConfigReader {
     private(set) var listenerProxies: [String: ProxyOptions] = [:]
     /// All listeners that have a section, with an address or without.
     private(set) var listenerNames: [ConfigName] = []
+    /// `[single] loops`.
+    private(set) var loops = 1
     /// By `multi` or `single`.
-    private(set) var traces: [String: TraceOptions] = [:]
+    private(set) var telemetry: [String: TelemetryOptions] = [:]
     private(set) var sections: [String: ConfigValue] = [:]
 
     /// The sections that belong to the runtime.
@@ -38,8 +41,10 @@ struct ConfigReader {
     ]
     /// The keys of `[weaver.group.*]`.
     static let groupKeys = ["replicas"]
-    /// The keys of `[multi]`; `[single]` has no proxy.
-    static let deployerKeys = ["listeners", "proxy"] + TraceOptions.keys
+    /// The keys of `[multi]`.
+    static let deployerKeys = ["listeners", "proxy"] + TelemetryOptions.keys
+    /// The keys of `[single]`.
+    static let singleKeys = ["listeners", "loops"] + TelemetryOptions.keys
     /// The keys of `[multi.listeners.*]` and `[single.listeners.*]`; those of ``ProxyOptions`` for `[multi]`, too.
     static let listenerKeys = ["address"]
 
@@ -159,9 +164,13 @@ struct ConfigReader {
         }
         for (key, node) in table {
             if isMulti, key == "proxy" { continue }
-            if try traces[deployer, default: TraceOptions()].read(key, node) { continue }
+            if try telemetry[deployer, default: TelemetryOptions()].read(key, node) { continue }
+            if !isMulti, key == "loops" {
+                loops = try node.integer(in: EventLoops.counts)
+                continue
+            }
             guard key == "listeners" else {
-                throw node.unknownKey(known: Self.deployerKeys.filter { isMulti || $0 != "proxy" })
+                throw node.unknownKey(known: isMulti ? Self.deployerKeys : Self.singleKeys)
             }
             var found: [(name: String, address: SocketAddress)] = []
             for (listener, node) in try node.table() {

@@ -119,6 +119,13 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             metrics: metrics.all + proxies + losses.metrics(refused: metrics.refused))
     }
 
+    /// The same, from any thread.
+    func currentMeasurements() async -> MeasuredDeployment {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in continuation.resume(returning: measurements()) }
+        }
+    }
+
     /// Asks all replicas of routed components for their load; `done` gets the babysitter once it has heard, or has waited
     /// long enough. On the loop's thread.
     func collectLoad(_ done: @escaping (Babysitter) -> Void) {

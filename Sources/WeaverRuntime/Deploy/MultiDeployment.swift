@@ -81,7 +81,7 @@ package struct MultiDeployment: Sendable {
         // First: what cannot be opened leaves nothing behind.
         let logFiles = AccessLogFiles()
         let accessLogs = try openAccessLogs(in: logFiles, output: output)
-        let traces = try config.config.multiTraces.file.map { try TraceFile($0) }
+        let traces = try config.config.multiTelemetry.traces.map { try TraceFile($0) }
         // What others have left, and nobody has looked since.
         registry.sweep()
         let folder = try SocketFolder.make(environment: environment)
@@ -94,14 +94,20 @@ package struct MultiDeployment: Sendable {
         configuration.limits.loadInterval = config.config.loadInterval
         configuration.sockets = folder
         configuration.accessLogs = accessLogs
-        configuration.traces = traces.map { ($0, config.config.multiTraces.perSecond) }
+        configuration.traces = traces.map { ($0, config.config.multiTelemetry.tracesPerSecond) }
         for listener in listeners { configuration.proxies[listener] = proxyOptions(of: listener).configuration }
         let deployer = Deployer(
             loop: loop, configuration: configuration, secret: secret, seed: random.next(),
             sink: output, wallClock: { WallClock.microseconds })
         let control = try await DeploymentControl.open(loop: loop, deployer: deployer, folder: folder)
+        var endpoint: MetricsEndpoint?
         let code: Int32
         do {
+            if let address = config.config.multiTelemetry.metrics {
+                endpoint = try await MetricsEndpoint.start(loop: loop, address: address) {
+                    await deployer.currentMeasurements()
+                }
+            }
             let pid = getpid()
             try registry.register(
                 .init(
@@ -115,6 +121,7 @@ package struct MultiDeployment: Sendable {
         await output.flush(within: Self.logFlushBound)
         await logFiles.flush(within: Self.logFlushBound)
         await traces?.flush(within: Self.logFlushBound)
+        await endpoint?.close()
         await close(control)
         return code
     }

@@ -72,7 +72,7 @@ package struct StatusClient: Sendable {
     package func metrics(socket: String) async throws(StatusError) -> MeasuredDeployment {
         let line = try await ask(.metrics, socket: socket, timeout: timeout, untilClosed: false)
         do {
-            return try JSONDecoder().decode(MeasuredDeployment.self, from: Data(line.utf8))
+            return try NumberJSON.decoder().decode(MeasuredDeployment.self, from: Data(line.utf8))
         } catch {
             throw .badAnswer("\(error)")
         }

@@ -80,7 +80,8 @@ package final class StatusServer {
     }
 
     private func answer(_ status: some Encodable, _ connection: StatusConnection) {
-        guard let json = try? JSONEncoder().encode(status) else { return connection.stream.close() }
+        // Of numbers that JSON has not, an application may measure some.
+        guard let json = try? NumberJSON.encoder().encode(status) else { return connection.stream.close() }
         connection.write(line: [UInt8](json))
         connection.stream.closeAfterFlush()
     }

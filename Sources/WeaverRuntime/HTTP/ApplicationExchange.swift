@@ -37,6 +37,8 @@ final class ApplicationExchange: @unchecked Sendable {
     }
 
     private let state = Mutex(State())
+    /// Whether the request has a span that is recorded; set before the handler runs.
+    private let isRecorded = Atomic<Bool>(false)
 
     init(connection: HTTPServerConnection, application: Application, head: borrowing RequestHead) {
         self.connection = connection
@@ -70,6 +72,7 @@ final class ApplicationExchange: @unchecked Sendable {
 
     private func run(_ request: HTTPRequest) async {
         if let trace = application.tracing?.begin(request) {
+            isRecorded.store(trace.isRecorded, ordering: .relaxed)
             await CallContext.with(CallContext(trace: trace.context)) { await handle(request) }
             trace.end(status: state.withLock { $0.status })
         } else {
@@ -117,10 +120,15 @@ final class ApplicationExchange: @unchecked Sendable {
         }
     }
 
+    /// Keeps the status of the response for the span, if there is one.
+    private func noteStatus(_ status: Int) {
+        if isRecorded.load(ordering: .relaxed) { state.withLock { $0.status = status } }
+    }
+
     private func fail(_ status: HTTPStatus, _ detail: String) {
         isHeadSent = true
         isOver = true
-        if application.tracing != nil { state.withLock { $0.status = Int(status.rawValue) } }
+        noteStatus(Int(status.rawValue))
         connection?.respondError(status, detail: detail)
     }
 
@@ -246,7 +254,7 @@ final class ApplicationExchange: @unchecked Sendable {
         var plan = connection.planResponse(status, body: body)
         if let length, length > 0, plan.framing == .none, connection.traits?.method != .head { throw Self.excess }
         isHeadSent = true
-        if application.tracing != nil { state.withLock { $0.status = response.status.code } }
+        noteStatus(response.status.code)
         if response.headerFields[.connection]?.lowercased() == "close" { plan = plan.closing() }
         let date = connection.server.date()
         connection.sendHead(plan) { output in

@@ -34,12 +34,14 @@ public struct HTTPBody: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         let exchange: ApplicationExchange
 
-        /// The next bytes, nil at the end of the body.
+        /// The next bytes, nil at the end of the body. Throws ``HTTPError`` when the client has gone away before, and
+        /// `CancellationError` when this task is cancelled.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws -> [UInt8]? {
             try await exchange.nextSlice()
         }
 
-        /// The next bytes, nil at the end of the body.
+        /// The next bytes, nil at the end of the body. Throws ``HTTPError`` when the client has gone away before, and
+        /// `CancellationError` when this task is cancelled.
         public mutating func next() async throws -> [UInt8]? {
             try await exchange.nextSlice()
         }

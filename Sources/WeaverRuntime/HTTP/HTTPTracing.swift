@@ -22,6 +22,9 @@ package struct HTTPTracing: Sendable {
         let context: TraceContext
         fileprivate let span: WeaverSpan?
 
+        /// Whether it is recorded.
+        var isRecorded: Bool { span != nil }
+
         /// The handler has returned.
         func end(status: Int?) {
             guard let span else { return }
@@ -33,9 +36,8 @@ package struct HTTPTracing: Sendable {
     /// A request has come: nil where it is in no trace.
     func begin(_ request: HTTPRequest) -> Trace? {
         let client = client(of: request)
-        // As OpenTelemetry names the span of a request whose route nobody knows, and its listener.
-        let name = "\(request.method.rawValue) \(listener)"
-        let span = client.map { tracer.child(of: $0, name, .server) } ?? tracer.root(name, .server)
+        let span =
+            client.map { tracer.child(of: $0, name(of: request), .server) } ?? tracer.root(name(of: request), .server)
         guard let context = span?.trace ?? client else { return nil }
         span?.set("http.request.method", .string(request.method.rawValue))
         let path = (request.path ?? "").prefix { $0 != "?" }
@@ -43,8 +45,13 @@ package struct HTTPTracing: Sendable {
         return Trace(context: context, span: span)
     }
 
+    /// As OpenTelemetry names the span of a request whose route nobody knows, and its listener.
+    private func name(of request: HTTPRequest) -> String { "\(request.method.rawValue) \(listener)" }
+
     private func client(of request: HTTPRequest) -> TraceContext? {
-        guard let parentField = Self.parentField, let stateField = Self.stateField else { return nil }
+        guard let parentField = Self.parentField, let stateField = Self.stateField,
+            request.headerFields.contains(parentField)
+        else { return nil }
         // Two of them are none.
         let parents = request.headerFields[values: parentField]
         guard parents.count == 1 else { return nil }

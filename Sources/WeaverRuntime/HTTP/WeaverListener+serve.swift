@@ -1,7 +1,8 @@
 internal import WeaverLoop
 
 extension WeaverListener {
-    /// Serves HTTP/1.1 requests with `handler` until the process drains or the calling task is cancelled.
+    /// Serves HTTP/1.1 requests with `handler` until the process drains or the calling task is cancelled; on all loops of a
+    /// single process that has several (`[single] loops`), so that a handler runs on the loop of its connection.
     ///
     ///     try await lemon.serve { request, body, writer in
     ///         try await writer.respond(body: "hello\n")
@@ -12,16 +13,32 @@ extension WeaverListener {
     ///   - handler: called for each request, many at a time; see ``HTTPHandler``.
     /// - Throws: `ListenerError` when the listener is served already.
     public func serve(runsOn: RunsOn = .loop, _ handler: @escaping HTTPHandler) async throws {
-        let server = HTTPListenerServer(
-            loop: loop, runsOn: runsOn, tracing: tracer.map { HTTPTracing($0, listener: name) }, handler: handler)
+        let tracing = tracer.map { HTTPTracing($0, listener: name) }
+        let servers = loops.all.map { loop in
+            HTTPListenerServer(loop: loop, runsOn: runsOn, tracing: tracing, handler: handler)
+        }
         let (ended, end) = AsyncStream<Void>.makeStream()
         let socket = try takeSocket {
-            await server.drain()
+            await withTaskGroup { group in
+                for server in servers { group.addTask { await server.drain() } }
+            }
             end.finish()
         }
-        try await server.start(socket: socket)
+        do {
+            for (server, part) in zip(servers, try socket.shared(by: servers.count)) {
+                try await server.start(socket: part)
+            }
+        } catch {
+            // Those that accept already would go on.
+            try await Self.close(servers)
+            throw error
+        }
         // Waits for the end of the stream, or for the cancellation of this task.
         for await _ in ended {}
-        if Task.isCancelled { try await server.close() }
+        if Task.isCancelled { try await Self.close(servers) }
+    }
+
+    private static func close(_ servers: [HTTPListenerServer]) async throws {
+        for server in servers { try await server.close() }
     }
 }

@@ -19,6 +19,7 @@ public final class ComponentClient: Sendable {
     /// executor the task prefers, under the task's lock.
     ///
     /// - Parameters:
+    ///   - method: the index.
     ///   - routingKey: Which replica owns the call; nil for any.
     ///   - encode: Writes the arguments. Called once or, when the call is sent again, more often; before this returns.
     ///   - decode: Reads the result to its end. Called at most once, on any thread.

@@ -11,6 +11,8 @@ public enum RunsOn: Sendable, Hashable {
 public struct ImplementationRecord: Sendable {
     /// The interface.
     public let component: ComponentInfo
+    /// The interface's existential type.
+    package let interface: ObjectIdentifier
     /// The implementing type's name, as written.
     public let implementation: String
     /// Where the implementation is written.
@@ -45,6 +47,7 @@ public struct ImplementationRecord: Sendable {
         configs: [ConfigInfo] = [], interface: @escaping @Sendable (I) -> D.Interface
     ) {
         self.component = D.info
+        self.interface = ObjectIdentifier(D.Interface.self)
         self.implementation = implementation
         self.location = location
         self.runsOn = runsOn

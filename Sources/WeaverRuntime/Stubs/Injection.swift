@@ -29,7 +29,8 @@ public struct Injection: Sendable {
 
 extension ComponentContext {
     /// Constructs an implementation by hand, as tests do, with values for its `@Ref`, `@Config` and `@Listener`
-    /// properties. Its hooks are not called; a property without a value ends the program when it is used.
+    /// properties. Its hooks are not called; a property without a value ends the program when it is used. Throws what its
+    /// initialiser throws.
     public static func construct<I: Implementation>(_ type: I.Type, with injections: [Injection] = []) async throws -> I
     {
         let context = ComponentContext(

@@ -22,23 +22,24 @@ public final class LocalLink: Sendable {
     /// The interface.
     package let info: ComponentInfo
     @usableFromInline let runsOn: RunsOn
-    private let loop: EventLoop
+    private let loops: EventLoops
     private let calls: CallRecorder
     @usableFromInline let counters: MethodCounters
     /// Which methods have a deadline of their own.
     private let hasDeadline: [Bool]
 
     /// A link to an implementation of `info`. Calls that need a task of their own, because of a deadline, run on
-    /// `loop`, or on the global pool where `runsOn` says so; the loop's timers see to deadlines.
+    /// `loop`, or on the global pool where `runsOn` says so; the loop's timers see to deadlines. Of several loops it is the
+    /// caller's.
     package convenience init(info: ComponentInfo, runsOn: RunsOn = .loop, loop: EventLoop) {
-        self.init(info: info, runsOn: runsOn, loop: loop, calls: CallRecorder(info))
+        self.init(info: info, runsOn: runsOn, loops: EventLoops(loop), calls: CallRecorder(info))
     }
 
     /// The same, whose calls `calls` counts and traces.
-    init(info: ComponentInfo, runsOn: RunsOn, loop: EventLoop, calls: CallRecorder) {
+    init(info: ComponentInfo, runsOn: RunsOn, loops: EventLoops, calls: CallRecorder) {
         self.info = info
         self.runsOn = runsOn
-        self.loop = loop
+        self.loops = loops
         self.calls = calls
         counters = calls.counters
         hasDeadline = info.methods.map { $0.deadline != nil }
@@ -71,7 +72,8 @@ public final class LocalLink: Sendable {
     }
 
     /// Runs a call that is traced or, because it has a deadline or belongs on the pool, gets a task of its own. The caller
-    /// resumes on its own executor: with the call's result, or at the deadline with `deadlineExceeded`, which cancels the call.
+    /// resumes on its own executor: with what the call returns or throws, or at the deadline with `deadlineExceeded`, which
+    /// cancels the call.
     nonisolated(nonsending)
         public func detour<R: Sendable>(
             _ method: Int, _ call: @escaping @concurrent @Sendable () async throws -> R
@@ -103,6 +105,7 @@ public final class LocalLink: Sendable {
     {
         let context = self.context(of: method)
         guard runsOn == .pool || context.needsWatch else { return try await call() }
+        let loop = loops.current
         let detached = DetachedCall(executor: runsOn == .pool ? globalConcurrentExecutor : loop, loop: loop)
         return try await detached.run(call, in: context, now: MonotonicTime(nanoseconds: start))
     }
@@ -115,7 +118,7 @@ public final class LocalLink: Sendable {
     func needsWatch(_ method: Int) -> Bool {
         if hasDeadline[method] { return true }
         let scope = CallScope.current
-        return scope?.needsWatch == true || calls.tracesLocalCall(in: scope?.context)
+        return scope?.needsWatch == true || calls.tracesLocalCall(in: scope)
     }
 
     @usableFromInline

@@ -1,6 +1,7 @@
 /// The interface of the application's own component, the one that is started first: `@main @Implements(Main.self)`.
 public protocol Main: Sendable {
-    /// The application's life: the process ends when it returns.
+    /// The application's life: the process ends when it returns, and with code 1 when it throws. Its task is cancelled
+    /// when the process has to end: when its listeners have answered what was in flight, 10 s later at the latest.
     func serve() async throws
 }
 
@@ -8,7 +9,7 @@ public protocol Main: Sendable {
 public nonisolated protocol MainBystander {}
 
 extension Main where Self: MainBystander {
-    /// Never called.
+    /// Never called; throws nothing.
     public func serve() async throws { fatalError("there is no value of a bystander") }
 }
 

@@ -20,15 +20,15 @@ final class CallRecorder: Sendable {
     @inline(__always)
     func begin(_ method: Int, _ context: inout CallContext, now: MonotonicTime) -> CallWatch? {
         let isTimed = counters.countCallToTime(of: method)
-        let span = CurrentTrace.span
-        guard isTimed || span != nil || !context.hasNoExtras else { return nil }
-        return watch(method, &context, span, isTimed: isTimed, now)
+        guard isTimed || CurrentTrace.isUsed || !context.hasNoExtras else { return nil }
+        return watch(method, &context, isTimed: isTimed, now)
     }
 
     @inline(never)
     private func watch(
-        _ method: Int, _ context: inout CallContext, _ current: TraceContext?, isTimed: Bool, _ now: MonotonicTime
+        _ method: Int, _ context: inout CallContext, isTimed: Bool, _ now: MonotonicTime
     ) -> CallWatch? {
+        let current = CurrentTrace.span
         guard let caller = current ?? context.trace else {
             return isTimed ? CallWatch(counters, method, start: now, isTimed: true) : nil
         }
@@ -50,9 +50,16 @@ final class CallRecorder: Sendable {
         return span(method, below: trace, .internal)
     }
 
-    /// Whether a call of the task that asks, whose context is `context`, gets a span.
-    func tracesLocalCall(in context: CallContext?) -> Bool {
-        guard let tracer, let trace = CurrentTrace.span ?? context?.trace else { return false }
+    /// Whether a call of the task that asks, whose context is in `scope`, gets a span.
+    @inline(__always)
+    func tracesLocalCall(in scope: CallScope?) -> Bool {
+        guard CurrentTrace.isUsed || scope?.hasNoExtras == false else { return false }
+        return tracesLocalCall
+    }
+
+    @inline(never)
+    private var tracesLocalCall: Bool {
+        guard let tracer, let trace = CurrentTrace.context else { return false }
         return tracer.records(trace)
     }
 }

@@ -7,7 +7,9 @@ package final class Telemetry: Sendable {
     package static let ofProcess = Telemetry()
 
     /// Metrics, the runtime's own among them.
-    package let metrics = MetricTable()
+    package let metrics: MetricTable
+    /// Their sums, where no deployer makes them.
+    let own: OwnMetrics
     /// Spans.
     package let tracer = WeaverTracer()
     /// Log entries of loggers that are no component's.
@@ -21,7 +23,10 @@ package final class Telemetry: Sendable {
     private let recorders = Mutex([Key: CallRecorder]())
 
     /// Nothing measured.
-    package init() {}
+    package init() {
+        metrics = MetricTable()
+        own = OwnMetrics(metrics)
+    }
 
     /// What counts and traces the calls of `info`, those that go to other processes or those that do not: the same for all
     /// refs of the process.

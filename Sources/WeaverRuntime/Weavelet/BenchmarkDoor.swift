@@ -14,6 +14,8 @@ internal import WeaverLoop
     private let host: ComponentHost
     private let hello: Hello
     private let peers: RPCPeers
+    /// Measures and traces as in every process of an application.
+    private let telemetry = Telemetry()
     private let servers = Mutex<[RPCServer]>([])
 
     /// A process that hosts nothing yet and listens nowhere. It may call all components that are linked into the binary.
@@ -32,7 +34,7 @@ internal import WeaverLoop
         let replica = ReplicaInfo(application: "benchmark", deployment: "", replica: "", group: components)
         let environment = SingleEnvironment(
             settings: SingleSettings(application: replica.application), replica: replica, loop: loop, level: .warning,
-            sink: try TerminalSink(descriptor: 2))
+            sink: try TerminalSink(descriptor: 2), telemetry: telemetry)
         host = ComponentHost(registry: registry, hosted: Set(components), environment: environment)
         hello = Hello(
             secret: secret, version: try BuildIdentity.current(), name: replica.application, reachable: components)
@@ -46,7 +48,7 @@ internal import WeaverLoop
     /// Unix socket of the path `socket` or, without one, on a free port of 127.0.0.1. Gives the address.
     public func serve(socket: String? = nil) async throws -> String {
         try await host.start(registry.graph.constructionOrder)
-        let dispatcher = ComponentDispatcher(loop: loop, hosting: registry.records.values)
+        let dispatcher = ComponentDispatcher(loop: loop, hosting: registry.records.values, tracer: telemetry.tracer)
         for (name, record) in registry.records {
             guard let implementation = await host.implementation(of: name) else { continue }
             await dispatcher.start(record, implementation)
@@ -66,7 +68,8 @@ internal import WeaverLoop
         guard let address = SocketAddress(address) else { throw CallError(.unreachable, "no address: \(address)") }
         peers.update(component: D.info.name, addresses: [address])
         let transport = ReplicaTransport(
-            info: D.info, replicas: peers.replicas(of: D.info.name), defaultDeadline: deadline)
+            info: D.info, replicas: peers.replicas(of: D.info.name), defaultDeadline: deadline,
+            calls: telemetry.calls(of: D.info, isRemote: true))
         return D.clientStub(ComponentClient(info: D.info, transport: transport), nil)
     }
 
@@ -74,7 +77,11 @@ internal import WeaverLoop
     public func localRef<D: ComponentDescriptor>(
         to component: D.Type, _ implementation: D.Interface
     ) -> D.Interface {
-        D.localStub(implementation, LocalLink(info: D.info, loop: loop))
+        D.localStub(
+            implementation,
+            LocalLink(
+                info: D.info, runsOn: .loop, loops: EventLoops(loop),
+                calls: telemetry.calls(of: D.info, isRemote: false)))
     }
 
     /// Ends the connections to and from other processes; calls in flight fail.

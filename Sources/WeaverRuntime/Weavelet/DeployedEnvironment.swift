@@ -152,7 +152,7 @@ final class DeployedEnvironment: HostEnvironment {
 
     func listen(_ name: String) async throws -> WeaverListener {
         try await WeaverListener(
-            name: name, listeningOn: envelope.address(forListener: name), loop: loop, tracer: telemetry.tracer)
+            name: name, listeningOn: envelope.address(forListener: name), loops: loops, tracer: telemetry.tracer)
     }
 
     func export(_ listener: WeaverListener) async throws {

@@ -9,15 +9,17 @@ internal import WeaverCore
 extension AppDescriptor {
     /// What this binary says of itself: the components that it would run, or all that it has when they are wrong.
     ///
-    /// - Parameter findsConfigKeys: whether the keys of config sections are found, which runs code of the application; see
+    /// - Parameters:
+    ///   - findsConfigKeys: whether the keys of config sections are found, which runs code of the application; see
     ///   ``ConfigInfo/keys``. Otherwise any key may be valid.
+    ///   - hasMain: whether there has to be a main component.
     init(
-        linked: [ImplementationRecord], listed: [ImplementationRecord], findsConfigKeys: Bool
+        linked: [ImplementationRecord], listed: [ImplementationRecord], findsConfigKeys: Bool, hasMain: Bool = true
     ) throws(BuildIdentity.Unknown) {
         let records: [ImplementationRecord]
         var problems: [String] = []
         do throws(ComponentProblems) {
-            records = Array(try ComponentRegistry(linked: linked, listed: listed).records.values)
+            records = Array(try ComponentRegistry(linked: linked, listed: listed, hasMain: hasMain).records.values)
         } catch {
             records = linked + listed
             problems = error.problems.map(\.description)

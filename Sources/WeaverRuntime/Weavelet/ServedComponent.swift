@@ -76,9 +76,7 @@ final class ServedMethod: @unchecked Sendable {
             throw CallError(.unreachable, "\(component) has not started in this replica")
         }
         do throws(WireError) {
-            let span = head.callContext.hasNoExtras ? nil : span(head)
-            let accepted = try accept(&arguments, span.map { head.with(trace: $0.trace) } ?? head)
-            if let span { accepted.call.observer = ServerSpan(span) }
+            let accepted = head.hasNoExtras ? try accept(&arguments, head) : try acceptTraced(&arguments, head, accept)
             accepted.call.method = started.value?.runner
             if let load, let key = accepted.routingKey { load.calls.value.add(key) }
             return accepted.call
@@ -87,10 +85,18 @@ final class ServedMethod: @unchecked Sendable {
         }
     }
 
-    /// The span of a call of a trace that is recorded.
+    /// The same for a call that may be of a trace that is recorded: then it has a span.
     @inline(never)
-    private func span(_ head: CallHead) -> WeaverSpan? {
-        head.callContext.trace.flatMap { tracer?.child(of: $0, spanName, .server) }
+    private func acceptTraced(
+        _ arguments: inout WireDecoder, _ head: CallHead,
+        _ accept: (inout WireDecoder, CallHead) throws(WireError) -> RoutedCall
+    ) throws(WireError) -> RoutedCall {
+        guard let span = head.callContext.trace.flatMap({ tracer?.child(of: $0, spanName, .server) }) else {
+            return try accept(&arguments, head)
+        }
+        let accepted = try accept(&arguments, head.with(trace: span.trace))
+        accepted.call.observer = ServerSpan(span)
+        return accepted
     }
 }
 

@@ -10,8 +10,10 @@ package struct SingleSettings: Sendable {
     package var sections: [String: String]
     /// The addresses of the listeners by name, as `host:port`.
     package var listenerAddresses: [String: String]
-    /// Where traces go.
-    package var traces: TraceOptions
+    /// Where traces and metrics go.
+    package var telemetry: TelemetryOptions
+    /// How many loops the process has.
+    package var loops: Int
 
     /// Where a listener listens that the config does not mention: any free port, for this machine only.
     package static let defaultListenerAddress = "127.0.0.1:0"
@@ -19,50 +21,78 @@ package struct SingleSettings: Sendable {
     /// Settings; none are needed.
     package init(
         application: String, sections: [String: String] = [:], listenerAddresses: [String: String] = [:],
-        traces: TraceOptions = TraceOptions()
+        telemetry: TelemetryOptions = TelemetryOptions(), loops: Int = 1
     ) {
-        self.traces = traces
+        self.loops = loops
+        self.telemetry = telemetry
         self.application = application
         self.sections = sections
         self.listenerAddresses = listenerAddresses
     }
 }
 
+extension SingleSettings {
+    /// What `config` says, checked down to the components' sections before anything is constructed.
+    init(_ config: CheckedConfig, _ registry: ComponentRegistry) throws(ConfigError) {
+        let sections = ConfigSections(config.sections)
+        for record in registry.records.values {
+            do throws(ConfigSectionError) {
+                _ = try sections.values(for: record)
+            } catch {
+                throw config.error(inSectionOf: error.section, key: error.key, error.reason)
+            }
+        }
+        self.init(
+            application: config.config.name, sections: config.sections,
+            listenerAddresses: config.config.singleListeners.mapValues(\.description),
+            telemetry: config.config.singleTelemetry, loops: config.config.singleLoops)
+    }
+}
+
 /// A process that hosts all components of the application: every ref is local.
 package struct SingleEnvironment: HostEnvironment {
     package let replica: ReplicaInfo
-    package let loop: EventLoop
+    package var loop: EventLoop { loops.first }
+    package let loops: EventLoops
     package let sections: ConfigSections
     package let telemetry: Telemetry
     private let listenerAddresses: [String: String]
-    private let level: Logger.Level
-    private let sink: any LogSink
+    private let makeLogger: @Sendable (String) -> Logger
 
     /// The environment of the components `group`, in a process that is known as `replica`.
     package init(
         settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, level: Logger.Level, sink: any LogSink,
-        telemetry: Telemetry = Telemetry()
+        telemetry: Telemetry = Telemetry(), otherLoops: [EventLoop] = []
+    ) {
+        self.init(
+            settings: settings, replica: replica, loop: loop, telemetry: telemetry, otherLoops: otherLoops
+        ) { component in
+            Logger(label: component) { _ in
+                WeaverLogHandler(component: component, replica: "", level: level, sink: sink)
+            }
+        }
+    }
+
+    /// The same with loggers that `logger` makes for the components.
+    package init(
+        settings: SingleSettings, replica: ReplicaInfo, loop: EventLoop, telemetry: Telemetry = Telemetry(),
+        otherLoops: [EventLoop] = [], logger: @escaping @Sendable (String) -> Logger
     ) {
         self.telemetry = telemetry
         self.replica = replica
-        self.loop = loop
+        loops = EventLoops(loop, otherLoops)
         sections = ConfigSections(settings.sections)
         listenerAddresses = settings.listenerAddresses
-        self.level = level
-        self.sink = sink
+        makeLogger = logger
     }
 
-    package func logger(for component: String) -> Logger {
-        Logger(label: component) { _ in
-            WeaverLogHandler(component: component, replica: "", level: level, sink: sink)
-        }
-    }
+    package func logger(for component: String) -> Logger { makeLogger(component) }
 
     package func client(of record: ImplementationRecord) async throws -> ComponentClient? { nil }
 
     package func listen(_ name: String) async throws -> WeaverListener {
         let text = listenerAddresses[name] ?? SingleSettings.defaultListenerAddress
-        return try WeaverListener(name: name, listeningOn: text, loop: loop, tracer: telemetry.tracer)
+        return try WeaverListener(name: name, listeningOn: text, loops: loops, tracer: telemetry.tracer)
     }
 
     package func export(_ listener: WeaverListener) async throws {
@@ -77,11 +107,11 @@ package struct SingleEnvironment: HostEnvironment {
 
 extension WeaverListener {
     /// Listens on the address that is written in `text`, as the config or the deployer has it.
-    convenience init(name: String, listeningOn text: String, loop: EventLoop, tracer: WeaverTracer) throws {
+    convenience init(name: String, listeningOn text: String, loops: EventLoops, tracer: WeaverTracer) throws {
         guard let address = SocketAddress(text) else {
             throw ListenerAddressError(description: "the address '\(text)' of the listener '\(name)' is no host:port")
         }
-        try self.init(name: name, address: address, loop: loop, tracer: tracer)
+        try self.init(name: name, address: address, loops: loops, tracer: tracer)
     }
 }
 

@@ -33,6 +33,18 @@ public enum Weaver {
         let code = await Launch(listed: components.map { $0.implementationRecord }).run()
         exit(code)
     }
+
+    /// Whether `weaver` has started this process: as part of a deployment, to describe itself, or as the one process of
+    /// `weaver single deploy`.
+    ///
+    /// For a service with a `main()` of its own, which goes on to do what it always did where this is false. It is asked
+    /// before anything else, and before ``run(components:)``:
+    ///
+    ///     if Weaver.isDeployed { await Weaver.run() }
+    public static var isDeployed: Bool {
+        let variables: [String] = [EnvelopeClient.readVariable, describeVariable, configVariable]
+        return variables.contains { name in unsafe getenv(name) != nil }
+    }
 }
 
 extension Main {
@@ -129,18 +141,24 @@ private struct Launch {
         let settings = try await singleSettings(registry, loop)
         let sink = try TerminalSink(descriptor: STDERR_FILENO)
         bootstrap(sink, replica: "")
-        let traces = try settings.traces.file.map { try TraceFile($0) }
-        let identifier = Self.randomIdentifier()
-        let replica = ReplicaInfo(
-            application: settings.application, deployment: identifier, replica: identifier,
-            group: registry.graph.constructionOrder)
+        let loops = try EventLoops(loop, count: settings.loops)
+        let traces = try settings.telemetry.traces.map { try TraceFile($0) }
+        let replica = ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder)
         let environment = SingleEnvironment(
-            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess)
-        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.traces.perSecond)
-        try watch(loop, controlDescriptor: nil)
+            settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
+            otherLoops: Array(loops.all.dropFirst()))
+        traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.telemetry.tracesPerSecond)
+        var endpoint: MetricsEndpoint?
+        if let address = settings.telemetry.metrics {
+            endpoint = try await MetricsEndpoint.start(loop: loop, address: address) {
+                Telemetry.ofProcess.own.measured(by: replica)
+            }
+        }
+        for loop in loops.all { try watch(loop, controlDescriptor: nil) }
         let code = await SingleProcess.run(registry: registry, environment: environment) {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
+        await endpoint?.close()
         await traces?.flush(within: EndBounds.flush)
         return code
     }
@@ -151,19 +169,7 @@ private struct Launch {
             return SingleSettings(application: Self.programName)
         }
         let config = try AppConfig.load(path)
-        let checked = try config.check(against: try await description(loop))
-        let sections = ConfigSections(checked.sections)
-        for record in registry.records.values {
-            do throws(ConfigSectionError) {
-                _ = try sections.values(for: record)
-            } catch {
-                throw checked.error(inSectionOf: error.section, key: error.key, error.reason)
-            }
-        }
-        return SingleSettings(
-            application: checked.config.name, sections: checked.sections,
-            listenerAddresses: checked.config.singleListeners.mapValues(\.description),
-            traces: checked.config.singleTraces)
+        return try SingleSettings(try config.check(against: try await description(loop)), registry)
     }
 
     /// The config in the working folder, if there is one.
@@ -225,15 +231,6 @@ private struct Launch {
 
     private static var programName: String {
         CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "application"
-    }
-
-    /// 128 random bits in the form of a UUID of version 4.
-    private static func randomIdentifier() -> String {
-        var digits = Array((0..<32).map { _ in String(UInt8.random(in: 0..<16), radix: 16) })
-        digits[12] = "4"
-        digits[16] = String(8 + UInt8.random(in: 0..<4), radix: 16)
-        for position in [20, 16, 12, 8] { digits.insert("-", at: position) }
-        return digits.joined()
     }
 }
 

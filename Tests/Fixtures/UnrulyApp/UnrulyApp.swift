@@ -1,4 +1,5 @@
 import HTTPTypes
+import Tracing
 import WeaverRuntime
 
 #if canImport(Glibc)
@@ -25,6 +26,7 @@ final class UnrulyApp: Main {
             case "/flood": try await self.unruly.flood(lines: 200_000)
             case "/huge": try await self.unruly.huge()
             case "/log": try await self.unruly.logHuge()
+            case "/measure": try await withSpan("measuring") { _ in try await self.unruly.measure() }
             case "/hang-up": try await self.unruly.hangUp()
             case "/stillborn": do { try await self.stillborn.live() } catch { answer = "\(error)" }
             default: try await self.unruly.behave()
@@ -50,6 +52,8 @@ protocol Unruly: Sendable {
     func huge() async throws
     /// Logs a message larger than a message of the pipe may be.
     func logHuge() async throws
+    /// Counts, times and logs itself, in a span of its own, by what swift-metrics, -log and -distributed-tracing have.
+    func measure() async throws
     /// Closes the pipes to the deployer, and lives on.
     func hangUp() async throws
 }

@@ -1,3 +1,6 @@
+import CoreMetrics
+import Logging
+import Tracing
 import WeaverRuntime
 
 #if canImport(Glibc)
@@ -43,6 +46,16 @@ final class UnrulyService: Unruly {
     func logHuge() async throws {
         let huge = String(decoding: [UInt8](repeating: UInt8(ascii: "y"), count: 80 << 20), as: UTF8.self)
         context.logger.info("\(huge)", metadata: ["kept": "attribute"])
+    }
+
+    func measure() async throws {
+        withSpan("measured") { span in
+            span.attributes["page"] = "a"
+            Counter(label: "unruly.measured", dimensions: [("page", "a")]).increment()
+            Meter(label: "unruly.level").set(2.5)
+            Timer(label: "unruly.time").recordNanoseconds(2_000_000)
+            Logger(label: "unruly.own").notice("measured")
+        }
     }
 
     func hangUp() async throws {

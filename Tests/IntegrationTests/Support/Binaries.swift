@@ -7,6 +7,8 @@ enum Binaries {
     static let weaver = path("weaver")
     /// The example application.
     static let lemon = path("Lemon")
+    /// The service that had no components once.
+    static let shop = path("HummingbirdShop")
     /// The application that misbehaves.
     static let unruly = path("UnrulyApp")
 
@@ -24,7 +26,7 @@ enum Binaries {
 /// The tests that start real processes: one at a time, because each has the machine to itself.
 @Suite(.serialized, .enabled(if: Binaries.areNamed, Binaries.howToBuild), .timeLimit(.minutes(5)))
 enum Integration {
-    @Test(arguments: [Binaries.weaver, Binaries.lemon, Binaries.unruly])
+    @Test(arguments: [Binaries.weaver, Binaries.lemon, Binaries.shop, Binaries.unruly])
     static func everyBinaryIsThere(path: String) {
         #expect(FileManager.default.isExecutableFile(atPath: path))
     }

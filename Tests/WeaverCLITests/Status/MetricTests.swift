@@ -47,6 +47,14 @@ import WeaverCore
         #expect(MetricTables([nothing]).rendered(style: .plain) == "")
     }
 
+    @Test func `a value that JSON has no number for is text`() throws {
+        let odd = MeasuredDeployment(
+            app: "a", deployment: "d",
+            metrics: [MetricSeries(MetricDefinition(.gauge, "g"), .number(.nan), replicas: ["r": .infinity])])
+        let json = try MetricsDocument([odd]).json()
+        #expect(json.contains(#""value" : "nan""#) && json.contains(#""r" : "inf""#), "\(json)")
+    }
+
     @Test func `the document has the keys that it promises`() throws {
         var deployment = lemon
         deployment.metrics = [

@@ -47,6 +47,11 @@ import Testing
         let high = histogram([0x1p51, .greatestFiniteMagnitude])
         #expect(high.buckets == [.init(index: Histogram.bucketCount - 1, count: 2)])
         #expect(histogram([.nan, .infinity, -.infinity]) == Histogram())
+        // Nor is a sum beyond all numbers one that could travel.
+        var large = histogram([.greatestFiniteMagnitude, .greatestFiniteMagnitude])
+        large.merge(large)
+        #expect(large.sum == .greatestFiniteMagnitude && large.count == 4)
+        #expect(Histogram(buckets: large.buckets, sum: large.sum) == large)
     }
 
     @Test func `quantiles are ranks`() {

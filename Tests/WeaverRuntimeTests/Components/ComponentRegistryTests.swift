@@ -38,4 +38,13 @@ import WeaverRuntime
     @Test func `without an implementation of Main there is nothing to run`() {
         #expect(problems(linked: [stock], listed: []) == [.noMain])
     }
+
+    @Test func `embedded, no main is run or needed, and what a listed one has refs to is run`() throws {
+        let linked = try ComponentRegistry(linked: [app, till, stock], listed: [], hasMain: false)
+        #expect(Set(linked.records.keys) == [Orchard.till, Orchard.stock])
+        let listed = try ComponentRegistry(linked: [till, stock], listed: [app], hasMain: false)
+        #expect(Set(listed.records.keys) == [Orchard.till, Orchard.stock])
+        let none = try ComponentRegistry(linked: [], listed: [], hasMain: false)
+        #expect(none.records.isEmpty)
+    }
 }

@@ -33,6 +33,9 @@ import WeaverLoop
         [multi]
         traces = "traces.jsonl"
         traces_per_second = 10000
+        [single]
+        loops = 64
+        metrics = "127.0.0.1:9464"
         """
 
     private static let lemon = AppDescriptor(
@@ -59,8 +62,10 @@ import WeaverLoop
         #expect(config.replicas == 4)
         #expect(config.multiListeners == ["lemon": .ip("127.0.0.1", port: 12345)])
         #expect(config.singleListeners == ["lemon": .ip("127.0.0.1", port: 12346)])
-        #expect(config.multiTraces.file == "traces.jsonl" && config.multiTraces.perSecond == 10_000)
-        #expect(config.singleTraces == TraceOptions())
+        #expect(config.multiTelemetry.traces == "traces.jsonl" && config.multiTelemetry.tracesPerSecond == 10_000)
+        #expect(config.singleLoops == 64)
+        #expect(try self.config("[weaver]").singleLoops == 1)
+        #expect(config.singleTelemetry.metrics == .ip("127.0.0.1", port: 9464))
     }
 
     @Test func `the check makes the plan and puts sections under full names`() throws {

@@ -108,7 +108,17 @@ import WeaverCore
             "weaver.toml:2: unknown key \"max_bdy\" in [multi.listeners.lemon]; did you mean \"max_body\"?"),
         Bad(
             "[single.proxy]",
-            "weaver.toml:1: unknown key \"proxy\" in [single]; known: listeners, traces, traces_per_second"),
+            "weaver.toml:1: unknown key \"proxy\" in [single]; known: listeners, loops, metrics, traces, traces_per_second"
+        ),
+        Bad("[single]\nloops = 0", "weaver.toml:2: single.loops is 0, where 1 to 64 is allowed"),
+        Bad("[single]\nloops = 65", "weaver.toml:2: single.loops is 65, where 1 to 64 is allowed"),
+        Bad(
+            "[multi]\nloops = 2",
+            "weaver.toml:2: unknown key \"loops\" in [multi]; known: listeners, metrics, proxy, traces, traces_per_second"
+        ),
+        Bad(
+            "[multi]\nmetrics = \"9464\"",
+            "weaver.toml:2: multi.metrics = \"9464\" is no address: write it as host:port, like \"127.0.0.1:12345\""),
         Bad("[single]\ntraces = \"\"", "weaver.toml:2: single.traces is empty"),
         Bad(
             "[multi]\ntraces_per_second = 10001",

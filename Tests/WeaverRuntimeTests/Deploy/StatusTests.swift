@@ -83,6 +83,8 @@ struct StatusTests {
                 MetricSeries(MetricDefinition(.counter, "c", [MetricLabel("a", "\"")]), .count(.max)),
                 MetricSeries(MetricDefinition(.gauge, "g"), .number(-1.5), replicas: ["r": -1.5]),
                 MetricSeries(MetricDefinition(.timer, "t"), .histogram(histogram)),
+                // What an application measures may be no number that JSON has: all else must be told none the less.
+                MetricSeries(MetricDefinition(.gauge, "i"), .number(-.infinity), replicas: ["r": .infinity]),
             ])
         try await withLoop { loop in
             let folder = try SocketFolder.make(environment: [:])

@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 import WeaverLoop
-import WeaverRuntime
+
+@testable import WeaverRuntime
 
 @Component
 protocol Placed: Sendable {
@@ -91,6 +92,32 @@ struct PlacementTests {
             }
             try await expect(bounded, record, loop: loop)
         }
+    }
+
+    /// A call from each of two loops, with and without a deadline, is on the caller's loop or on the pool.
+    private func betweenLoops<I: Implementation>(_ type: I.Type) async throws {
+        let record = I.implementationRecord
+        try await withLoop { first in
+            try await withLoop { second in
+                let link = LocalLink(
+                    info: record.component, runsOn: record.runsOn, loops: EventLoops(first, [second]),
+                    calls: CallRecorder(record.component))
+                let stub = record.localStub(try await ComponentContext.construct(type), link)
+                let placed = try #require(stub as? any Placed)
+                for loop in [first, second] {
+                    try await expect(try await call(placed, on: loop), record, loop: loop)
+                    let bounded = try await withCall(deadline: .seconds(60)) { try await call(placed, on: loop) }
+                    try await expect(bounded, record, loop: loop)
+                }
+            }
+        }
+    }
+
+    @Test("between loops: an actor") func loopsActor() async throws { try await betweenLoops(LoopActor.self) }
+    @Test("between loops: a class") func loopsClass() async throws { try await betweenLoops(LoopClass.self) }
+    @Test("between loops: a struct") func loopsStruct() async throws { try await betweenLoops(LoopStruct.self) }
+    @Test("between loops: an actor on the pool") func loopsPool() async throws {
+        try await betweenLoops(PoolActor.self)
     }
 
     @Test("by RPC: an actor on the loop") func loopActor() async throws { try await remote(LoopActor.self) }

@@ -26,6 +26,7 @@ struct RunTests {
             await Weaver.run()
         }
         let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
-        #expect(text.contains("main has 2 implementations: WeaverRuntimeTests.BriefApp"))
+        // Each module of tests may have one.
+        #expect(try text.contains(Regex(#"main has \d implementations: .*WeaverRuntimeTests\.BriefApp"#)))
     }
 }

@@ -9,8 +9,14 @@ struct LocalCommand: AsyncParsableCommand {
         abstract: "Calls a component in the same process.",
         discussion: """
             A call by a local ref, beside the same call through "any Protocol"
-            without a ref. The runs of both alternate.
+            without a ref, from the loop that components run on or, as in a
+            service that has components embedded, from elsewhere. All runs
+            of an implementation alternate.
             """)
+
+    @Option(
+        parsing: .upToNextOption, help: "Where the caller is: \(LocalCaller.allCases.map(\.rawValue)).")
+    var callers: [LocalCaller] = [.loop]
 
     @Option(help: "Calls of each run.")
     var calls = 2_000_000
@@ -22,7 +28,9 @@ struct LocalCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard calls > 0, runs > 0 else { throw ValidationError("calls and runs must be more than 0") }
+        guard calls > 0, runs > 0, !callers.isEmpty else {
+            throw ValidationError("calls, runs and callers must be more than 0")
+        }
     }
 
     func run() async throws {
@@ -33,21 +41,29 @@ struct LocalCommand: AsyncParsableCommand {
         var rows: [LocalRow] = []
         for (name, implementation) in implementations {
             let ref = weavelet.localRef(to: CounterComponent.self, implementation)
-            let calls = calls
-            let runs = runs
-            // Where components run.
-            let row = try await Task(executorPreference: weavelet.executor) {
-                var existential: [Double] = []
-                var local: [Double] = []
-                for _ in 0..<runs {
-                    existential.append(try await Self.nanoseconds(calls, implementation))
-                    local.append(try await Self.nanoseconds(calls, ref))
+            var existential: [LocalCaller: [Double]] = [:]
+            var local: [LocalCaller: [Double]] = [:]
+            for _ in 0..<runs {
+                for caller in callers {
+                    existential[caller, default: []].append(try await measure(weavelet, caller, implementation))
+                    local[caller, default: []].append(try await measure(weavelet, caller, ref))
                 }
-                return LocalRow(implementation: name, existential: existential, ref: local)
-            }.value
-            if let row { rows.append(row) }
+            }
+            for caller in callers {
+                let row = LocalRow(
+                    implementation: name, caller: caller, existential: existential[caller] ?? [],
+                    ref: local[caller] ?? [])
+                if let row { rows.append(row) }
+            }
         }
         try Report("local", rows: rows).print(json: json, columns: LocalRow.columns, cells: \.cells)
+    }
+
+    private func measure(
+        _ weavelet: BenchmarkWeavelet, _ caller: LocalCaller, _ counter: any Counter
+    ) async throws -> Double {
+        let calls = calls
+        return try await caller.run(weavelet) { try await Self.nanoseconds(calls, counter) }
     }
 
     /// Nanoseconds of one of `calls` calls. Not inlined, so that the compiler does not see which implementation it is.
@@ -66,26 +82,28 @@ struct LocalCommand: AsyncParsableCommand {
 /// What the local calls have cost.
 struct LocalRow: Encodable, Sendable {
     let implementation: String
+    let caller: String
     /// Nanoseconds of a call through `any Protocol`.
     let existentialNanoseconds: Spread
     /// Nanoseconds of a call by a local ref.
     let refNanoseconds: Spread
 
     /// Nil where there were no runs.
-    init?(implementation: String, existential: [Double], ref: [Double]) {
+    init?(implementation: String, caller: LocalCaller, existential: [Double], ref: [Double]) {
         guard let existential = Spread(existential), let ref = Spread(ref) else { return nil }
         self.implementation = implementation
+        self.caller = caller.rawValue
         existentialNanoseconds = existential
         refNanoseconds = ref
     }
 
     static let columns = [
-        "implementation", "any Protocol ns", "min", "max", "local ref ns", "min", "max", "difference ns",
+        "implementation", "caller", "any Protocol ns", "min", "max", "local ref ns", "min", "max", "difference ns",
     ]
 
     /// The row of the table; the difference is that of the medians.
     var cells: [String] {
-        [implementation] + existentialNanoseconds.cells(1) + refNanoseconds.cells(1)
+        [implementation, caller] + existentialNanoseconds.cells(1) + refNanoseconds.cells(1)
             + [(refNanoseconds.median - existentialNanoseconds.median).text(1)]
     }
 }

@@ -7,17 +7,18 @@ package import WeaverCore
 /// A call's trace is in its ``CallContext``, which a task has anyway; a span's is in the ``ServiceContext``, where `withSpan`
 /// puts it. Nothing is bound for each call.
 package enum CurrentTrace {
+    private static let used = Atomic<Bool>(false)
+
     /// Whether a ``ServiceContext`` of this process may have a trace of ours: a load costs less than to look.
-    private static let isUsed = Atomic<Bool>(false)
+    @inline(__always)
+    static var isUsed: Bool { used.load(ordering: .relaxed) }
 
     /// A ``ServiceContext`` is about to have a trace.
-    static func use() { isUsed.store(true, ordering: .relaxed) }
+    static func use() { used.store(true, ordering: .relaxed) }
 
     /// The trace of a span that the task that asks is in.
     @inline(__always)
-    static var span: TraceContext? {
-        isUsed.load(ordering: .relaxed) ? ofServiceContext : nil
-    }
+    static var span: TraceContext? { isUsed ? ofServiceContext : nil }
 
     @inline(never)
     private static var ofServiceContext: TraceContext? { ServiceContext.current?[TraceKey.self]?.trace }

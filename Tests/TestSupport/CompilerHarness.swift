@@ -1,16 +1,16 @@
-import Foundation
+package import Foundation
 
 /// Runs the compiler over sources that use the macros, with the modules and the plugin of the build that the test is
 /// part of: expansions are checked as a user's compiler sees them.
-struct CompilerHarness {
+package struct CompilerHarness: Sendable {
     /// A run that has ended.
-    struct Outcome {
-        let status: Int32
+    package struct Outcome: Sendable {
+        package let status: Int32
         /// All that the compiler has printed.
-        let output: String
+        package let output: String
 
         /// The warnings and errors, one a line: `file:line:column: warning: text`.
-        var diagnostics: [String] {
+        package var diagnostics: [String] {
             output.split(separator: "\n").map(String.init).filter { line in
                 line.contains(": warning: ") || line.contains(": error: ") || line.hasPrefix("error: ")
             }
@@ -18,26 +18,42 @@ struct CompilerHarness {
     }
 
     /// A folder of its own, for sources and modules.
-    let folder: URL
-    private let build: URL
+    package let folder: URL
 
-    /// Where the fixtures are.
-    static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
-    private static let package = URL(filePath: #filePath)
+    /// The folder of this package.
+    package static let package = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    /// What this test was built into.
+    private static let build = Bundle.main.bundleURL
+    private static let environment = ProcessInfo.processInfo.environment
+
+    /// What the names of build products end with: what macros and their tests are linked with is built for the host, in
+    /// folders of its own. A build with a plugin that was made before has none.
+    private static let suffix = usesPrebuiltPlugin ? "" : "-tool"
+    private static let usesPrebuiltPlugin = environment["WEAVER_PREBUILT_MACROS"] == "1"
+
+    /// The macros' plugin: that of this build, or the one that was made before, which `WEAVER_PLUGIN` names.
+    private static let plugin =
+        usesPrebuiltPlugin
+        ? environment["WEAVER_PLUGIN"] ?? "" : build.appending(path: "WeaverMacros-tool").path
+
+    /// Whether sources that use the macros can be compiled.
+    package static let hasPlugin = FileManager.default.isExecutableFile(atPath: plugin)
+    /// What to do when they cannot.
+    package static let howToHavePlugin = "WEAVER_PREBUILT_MACROS is set and WEAVER_PLUGIN does not name the plugin"
 
     /// Makes the folder, gives it to `body`, and removes it.
-    static func withHarness<R>(_ body: (CompilerHarness) async throws -> R) async throws -> R {
+    package static func withHarness<R>(_ body: (CompilerHarness) async throws -> R) async throws -> R {
         let folder = FileManager.default.temporaryDirectory.appending(path: "weaver-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        return try await body(CompilerHarness(folder: folder, build: Bundle.main.bundleURL))
+        return try await body(CompilerHarness(folder: folder))
     }
 
     /// Compiles `sources`, names of files and their texts, as the module `name`, up to the intermediate language:
     /// data races between regions are diagnosed there, not by the type checker. With `emitsModule`, others can import
     /// the module.
-    func compile(
+    package func compile(
         _ name: String, _ sources: [String: String], flags: [String] = [], emitsModule: Bool = false
     ) async throws -> Outcome {
         let result = folder.appending(path: emitsModule ? "\(name).swiftmodule" : "\(name).sil").path
@@ -46,7 +62,7 @@ struct CompilerHarness {
     }
 
     /// Compiles `sources` to the object `name.o` and the module `name`.
-    func object(_ name: String, _ sources: [String: String], flags: [String]) async throws -> Outcome {
+    package func object(_ name: String, _ sources: [String: String], flags: [String]) async throws -> Outcome {
         let paths = ["swiftmodule", "o"].map { folder.appending(path: "\(name).\($0)").path }
         return try await compile(
             name, sources,
@@ -60,19 +76,19 @@ struct CompilerHarness {
             return url.path
         }
         return try await run(
-            ["swiftc", "-wmo", "-parse-as-library", "-module-name", name, "-package-name", "shop"] + environment + flags
+            ["swiftc", "-wmo", "-parse-as-library", "-module-name", name, "-package-name", "shop"] + options + flags
                 + files, log: name)
     }
 
     /// Links objects and static libraries of this folder with the runtime that the test is part of, as a release build
     /// does, which leaves out what nothing refers to. Gives what the program prints.
-    func linkAndRun(_ files: [String]) async throws -> Outcome {
+    package func linkAndRun(_ files: [String]) async throws -> Outcome {
         let modules = [
-            "CTOML", "CWeaverSection", "HTTPTypes", "Logging", "SwiftProtobuf", "TOMLKit", "WeaverCore", "WeaverLoop",
-            "WeaverProtocol", "WeaverRuntime",
+            "CTOML", "CWeaverSection", "CoreMetrics", "HTTPTypes", "Instrumentation", "Logging", "ServiceContextModule",
+            "SwiftProtobuf", "TOMLKit", "Tracing", "WeaverCore", "WeaverLoop", "WeaverProtocol", "WeaverRuntime",
         ]
         let objects = try modules.flatMap { module in
-            let objects = build.appending(path: "\(module)-tool.build")
+            let objects = Self.build.appending(path: "\(module)\(Self.suffix).build")
             return try FileManager.default.subpathsOfDirectory(atPath: objects.path).filter { $0.hasSuffix(".o") }
                 .map { objects.appending(path: $0).path }
         }
@@ -87,25 +103,30 @@ struct CompilerHarness {
     }
 
     /// Makes a static library of objects.
-    func archive(_ name: String, _ objects: [String]) async throws {
+    package func archive(_ name: String, _ objects: [String]) async throws {
         let paths = objects.map { $0.hasPrefix("/") ? $0 : folder.appending(path: $0).path }
         _ = try await run(["ar", "rcs", folder.appending(path: name).path] + paths, log: name)
     }
 
-    /// What makes WeaverRuntime and the modules below it visible, and the macros known.
-    private var environment: [String] {
-        // What macros and their tests are linked with is built for the host, in folders of its own.
-        let modules = build.appending(path: "Modules-tool").path
+    /// What makes WeaverRuntime and the modules below it visible.
+    package static var visibility: [String] {
         let maps = ["CWeaverSection", "CTOML"].flatMap { module in
-            ["-Xcc", "-fmodule-map-file=" + build.appending(path: "\(module)-tool.build/module.modulemap").path]
+            ["-Xcc", "-fmodule-map-file=" + build.appending(path: "\(module)\(suffix).build/module.modulemap").path]
         }
-        let plugin = build.appending(path: "WeaverMacros-tool").path
-        return ["-diagnostic-style", "llvm", "-I", folder.path, "-I", modules]
-            + ["-I", Self.package.appending(path: "Sources/CUV").path]
-            + maps + ["-load-plugin-executable", "\(plugin)#WeaverMacros"]
+        return [
+            "-I", build.appending(path: "Modules\(suffix)").path, "-I", package.appending(path: "Sources/CUV").path,
+        ]
+            + maps
     }
 
-    private func run(_ arguments: [String], log name: String) async throws -> Outcome {
+    /// The same, and the macros known.
+    private var options: [String] {
+        ["-diagnostic-style", "llvm", "-I", folder.path] + Self.visibility
+            + ["-load-plugin-executable", "\(Self.plugin)#WeaverMacros"]
+    }
+
+    /// Runs a program to its end, by its name or path; its output is put into a file of that name.
+    package func run(_ arguments: [String], log name: String) async throws -> Outcome {
         let log = folder.appending(path: "\(name).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)

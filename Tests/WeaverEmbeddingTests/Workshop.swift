@@ -1,0 +1,87 @@
+import Synchronization
+import TestSupport
+import WeaverEmbedding
+import WeaverRuntime
+
+// Components that the tests of the service share: bench → drawer. The main component is never run by it.
+
+/// What the components of one test have done, in order. They find it where they are constructed.
+final class Diary: Sendable {
+    @TaskLocal static var current = Diary()
+
+    /// What `start()` of the bench does.
+    enum BenchStart: Sendable { case returns, fails, hangs }
+
+    let benchStart: BenchStart
+    /// Fulfilled when `start()` of the bench has begun.
+    let benchBegins = Promise<Void>()
+    private let lines = Mutex<[String]>([])
+
+    init(benchStart: BenchStart = .returns) { self.benchStart = benchStart }
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func note(_ line: String) { lines.withLock { $0.append(line) } }
+}
+
+struct DrawerConfig: Codable, Sendable {
+    var tools: [String]?
+}
+
+@Serializable
+enum WorkshopError: Error, Equatable {
+    case broken(String)
+}
+
+@Component
+protocol Drawer: Sendable {
+    func tools() async throws -> [String]
+    func hang() async throws
+}
+
+@Implements(Drawer.self)
+actor WoodenDrawer: Drawer {
+    @Config var config: DrawerConfig
+    private let diary = Diary.current
+
+    func start() async throws { diary.note("start drawer") }
+    func stop() async throws { diary.note("stop drawer") }
+    func tools() async throws -> [String] { config.tools ?? ["hammer"] }
+    func hang() async throws { try await Task.sleep(for: .seconds(60)) }
+}
+
+@Component
+protocol Bench: Sendable {
+    func use(_ tool: Int) async throws -> String
+    func fail() async throws
+}
+
+@Implements(Bench.self)
+final class OakBench: Bench {
+    @Ref var drawer: any Drawer
+    private let diary = Diary.current
+
+    func start() async throws {
+        diary.benchBegins.fulfil(())
+        switch diary.benchStart {
+        case .returns: diary.note("start bench")
+        case .fails: throw WorkshopError.broken("leg")
+        case .hangs: try await Task.sleep(for: .seconds(600))
+        }
+    }
+
+    func stop() async throws { diary.note("stop bench") }
+    func use(_ tool: Int) async throws -> String { try await drawer.tools()[tool] }
+    func fail() async throws { throw WorkshopError.broken("vice") }
+}
+
+@Component
+protocol Attic: Sendable {
+    func look() async throws
+}
+
+@Implements(Main.self)
+final class WorkshopApp: Main {
+    @Ref var bench: any Bench
+    func serve() async throws { preconditionFailure("nobody runs main here") }
+}
