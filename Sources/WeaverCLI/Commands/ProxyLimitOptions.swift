@@ -16,6 +16,7 @@ struct ProxyLimitOptions: ParsableArguments {
     @Option(name: .long, help: Self.help("max_backend_requests")) var maxBackendRequests: String?
     @Option(name: .long, help: Self.help("max_waiting")) var maxWaiting: String?
     @Option(name: .long, help: Self.help("wait_timeout")) var waitTimeout: String?
+    @Option(name: .long, help: Self.help("failure_backoff")) var failureBackoff: String?
     @Option(name: .long, help: Self.help("backend_idle_timeout")) var backendIdleTimeout: String?
     @Option(name: .long, help: Self.help("tunnel_idle_timeout")) var tunnelIdleTimeout: String?
 
@@ -26,6 +27,7 @@ struct ProxyLimitOptions: ParsableArguments {
             ("idle_timeout", idleTimeout), ("connect_timeout", connectTimeout),
             ("response_timeout", responseTimeout), ("max_backend_requests", maxBackendRequests),
             ("max_waiting", maxWaiting), ("wait_timeout", waitTimeout),
+            ("failure_backoff", failureBackoff),
             ("backend_idle_timeout", backendIdleTimeout), ("tunnel_idle_timeout", tunnelIdleTimeout),
         ]
     }

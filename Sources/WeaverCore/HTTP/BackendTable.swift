@@ -12,7 +12,8 @@ package struct BackendTable: Sendable {
         var failedUntil: UInt64 = 0
     }
 
-    /// How long a backend that refused a connection, or broke one without an answer, is asked last, in nanoseconds.
+    /// The default for how long a backend that refused a connection, or broke one without an answer, is asked last, in
+    /// nanoseconds.
     package static let failureBackoff: UInt64 = 1_000_000_000
 
     /// What there is to pick.
@@ -29,15 +30,19 @@ package struct BackendTable: Sendable {
     }
 
     private let maximumInFlight: Int
+    private let failureBackoff: UInt64
     private var entries: [Entry] = []
     private var nextNumber: UInt64 = 1
     private var rotation = 0
 
     /// No backend.
     ///
-    /// - Parameter maximumInFlight: exchanges at a time with one backend; 0 for no limit. Tunnels do not count.
-    package init(maximumInFlight: Int = 0) {
+    /// - Parameters:
+    ///   - maximumInFlight: exchanges at a time with one backend; 0 for no limit. Tunnels do not count.
+    ///   - failureBackoff: how long one that failed is asked last, in nanoseconds.
+    package init(maximumInFlight: Int = 0, failureBackoff: UInt64 = BackendTable.failureBackoff) {
         self.maximumInFlight = maximumInFlight
+        self.failureBackoff = failureBackoff
     }
 
     /// Adds a backend, which is used at once.
@@ -122,7 +127,8 @@ package struct BackendTable: Sendable {
     /// `id` could not be connected, or broke a fresh connection without an answer. Having nothing to do it would seem
     /// the least busy one otherwise.
     package mutating func failed(_ id: ID, now: UInt64) {
-        update(id) { $0.failedUntil = now + Self.failureBackoff }
+        let until = MonotonicTime(nanoseconds: now).advanced(nanoseconds: failureBackoff).nanoseconds
+        update(id) { $0.failedUntil = until }
     }
 
     /// Whether `id` gets requests; one that was removed is draining.

@@ -23,7 +23,7 @@
 ///   and a request that kills its replica does not kill them all.
 ///
 /// When each backend was tried and failed, and the request might be sent again, it waits for others, or for those that
-/// failed to be due again (``BackendTable/failureBackoff``), and tries them all once more: that all replicas die at the same
+/// failed to be due again (see ``BackendTable``), and tries them all once more: that all replicas die at the same
 /// time, or the only one is started anew, is then a delay and no error.
 ///
 /// An offer to change the protocol counts as not idempotent: a backend that has seen it may have acted on what it says.

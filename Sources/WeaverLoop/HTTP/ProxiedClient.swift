@@ -51,7 +51,7 @@ final class ProxiedClient {
         if action.contains(.holdRequestBody), !connection.isRequestComplete { connection.pauseBody() }
         if action.contains(.pickBackend) { pick() }
         if action.contains(.waitForBackend) { wait() }
-        if action.contains(.waitForRecovery) { wait(atMost: BackendTable.failureBackoff) }
+        if action.contains(.waitForRecovery) { wait(atMost: proxy.failureBackoff) }
         if action.contains(.sendHead) { sendHead() }
         if action.contains(.readRequestBody) { connection.resumeBody() }
         if action.contains(.sendFailure), let failure = exchangeState.value.failure {

@@ -18,6 +18,9 @@ package struct ReverseProxyConfiguration: Sendable, Equatable {
     package var maximumWaiting = 1024
     /// How long a request waits when no backend is ready, or all are busy. Past it: 503 with Retry-After.
     package var waitTimeout = Duration.seconds(10)
+    /// A backend that refused a connection, or broke one without an answer, is asked last for this time; a request that
+    /// all have failed, and which may be sent again, waits for it once.
+    package var failureBackoff = Duration.nanoseconds(BackendTable.failureBackoff)
     /// A kept connection to a backend is closed after this time; shorter than the 75 s of our own servers, so that the
     /// proxy closes first.
     package var keptConnectionTimeout = Duration.seconds(60)
@@ -88,6 +91,7 @@ package final class ReverseProxy {
     let splicePipes: SplicePipes
     /// Time bounds of the configuration that each request meets, in nanoseconds.
     let responseBound: UInt64
+    let failureBackoff: UInt64
     private let keptBound: UInt64
     /// In the order of the table.
     private var backends: [Backend] = []
@@ -100,7 +104,9 @@ package final class ReverseProxy {
     package init(loop: EventLoop, configuration: ReverseProxyConfiguration = ReverseProxyConfiguration()) {
         self.loop = loop
         self.configuration = configuration
-        table = LoopState(BackendTable(maximumInFlight: configuration.maximumBackendRequests))
+        failureBackoff = configuration.failureBackoff.clampedNanoseconds
+        table = LoopState(
+            BackendTable(maximumInFlight: configuration.maximumBackendRequests, failureBackoff: failureBackoff))
         responseBound = configuration.responseTimeout.clampedNanoseconds
         keptBound = configuration.keptConnectionTimeout.clampedNanoseconds
         splicePipes = SplicePipes(maximum: configuration.maximumSplices)

@@ -69,6 +69,9 @@ package struct ProxySetting: Sendable {
             "wait_timeout", .duration(\.waitTimeout, times),
             "how long a request waits when no backend is ready or all are busy; past it 503"),
         ProxySetting(
+            "failure_backoff", .duration(\.failureBackoff, times),
+            "how long a backend that failed is asked last; a request that all have failed waits for it once"),
+        ProxySetting(
             "backend_idle_timeout", .duration(\.keptConnectionTimeout, times),
             "a connection to a backend that carries nothing is closed"),
         ProxySetting(

@@ -27,7 +27,7 @@ import WeaverLoop
             "max_request_line": "1KiB", "max_head": "2KiB", "max_fields": "7", "max_body": "5MiB",
             "max_connections": "9", "max_backend_requests": "11", "max_waiting": "12", "header_timeout": "1s",
             "idle_timeout": "2s", "connect_timeout": "3s",
-            "response_timeout": "4s", "wait_timeout": "5s", "backend_idle_timeout": "6s",
+            "response_timeout": "4s", "wait_timeout": "5s", "backend_idle_timeout": "6s", "failure_backoff": "7s",
             "tunnel_idle_timeout": "0s",
         ]
         for setting in ProxySetting.all {
