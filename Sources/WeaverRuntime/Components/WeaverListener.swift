@@ -110,7 +110,7 @@ public struct ListenerError: Error, Sendable, CustomStringConvertible {
     public var description: String { "the listener '\(name)' is served already, or the process is ending" }
 }
 
-private func exchange<Value>(_ place: inout Value, with value: consuming Value) -> Value {
+func exchange<Value>(_ place: inout Value, with value: consuming Value) -> Value {
     let old = place
     place = value
     return old

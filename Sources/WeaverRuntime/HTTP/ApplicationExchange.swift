@@ -20,23 +20,16 @@ final class ApplicationExchange: @unchecked Sendable {
     private var isContinueSent = false
 
     private struct State {
-        var body = ReceivedBody()
+        /// The client went away before it had its response.
         var isGone = false
-        var isFull = false
-        var reader: CheckedContinuation<ReceivedBody.Taken, any Error>?
-        var writer: CheckedContinuation<Void, any Error>?
         var task: Task<Void, Never>?
-        var isCancelled = false
         /// Of the response, for its span; nil before there is one.
         var status: Int?
-
-        mutating func takeReader() -> CheckedContinuation<ReceivedBody.Taken, any Error>? {
-            defer { reader = nil }
-            return reader
-        }
     }
 
     private let state = Mutex(State())
+    private let inbox = Inbox<[UInt8]>()
+    private let room = WriterRoom()
     /// Whether the request has a span that is recorded; set before the handler runs.
     private let isRecorded = Atomic<Bool>(false)
 
@@ -47,9 +40,9 @@ final class ApplicationExchange: @unchecked Sendable {
         announcedLength = if case .length(let length) = head.framing { length } else { nil }
     }
 
-    private static let gone = HTTPError(code: .clientGone, message: "the client closed the connection")
+    static let gone = HTTPError(code: .clientGone, message: "the client closed the connection")
 
-    private static let excess = HTTPError(
+    static let excess = HTTPError(
         code: .lengthExceeded, message: "more body than Content-Length or the status allows")
 
     // MARK: The task
@@ -63,11 +56,7 @@ final class ApplicationExchange: @unchecked Sendable {
             }
         // Not immediate: what has arrived of the body is taken in before the handler runs.
         let task = Task(executorPreference: preference) { await self.run(request) }
-        let isCancelled = state.withLock { state in
-            state.task = task
-            return state.isCancelled
-        }
-        if isCancelled { task.cancel() }
+        state.withLock { $0.task = task }
     }
 
     private func run(_ request: HTTPRequest) async {
@@ -99,7 +88,7 @@ final class ApplicationExchange: @unchecked Sendable {
 
     private func handlerThrew(_ error: any Error, _ request: HTTPRequest) async {
         let code = (error as? HTTPError)?.code
-        let isGone = state.withLock { $0.isGone || $0.isCancelled }
+        let isGone = state.withLock { $0.isGone }
         if code != .bodyTooLarge, !isGone {
             application.logger.error(
                 "an HTTP handler failed",
@@ -134,72 +123,37 @@ final class ApplicationExchange: @unchecked Sendable {
 
     /// Runs `body` on the loop's thread, right here when that is where the caller runs.
     func onLoop<R: Sendable>(_ body: @escaping @Sendable (ApplicationExchange) throws -> R) async throws -> R {
-        if application.loop.isInLoop { return try body(self) }
-        return try await withCheckedThrowingContinuation { continuation in
-            application.loop.execute { continuation.resume(with: Result { try body(self) }) }
-        }
+        try await application.onLoop { try body(self) }
     }
 
     // MARK: The loop's side
 
     /// Takes a part of the body; false when no more should come for now.
-    func receive(_ body: RawSpan) -> Bool {
-        unsafe body.withUnsafeBytes { bytes in
-            let (reader, goesOn) = state.withLock { state in
-                if let reader = state.takeReader() { return (Optional(reader), true) }
-                return (nil, unsafe state.body.append(bytes))
-            }
-            reader?.resume(returning: .slice(unsafe [UInt8](bytes), resumesClient: false))
-            return goesOn
-        }
-    }
+    func receive(_ body: RawSpan) -> Bool { inbox.put(body) }
 
     /// Bytes that wait for the handler.
-    var bufferedBytes: Int { state.withLock { $0.body.byteCount } }
+    var bufferedBytes: Int { inbox.byteCount }
 
     /// The body is complete.
-    func endBody() {
-        let reader = state.withLock { state in
-            state.body.hasEnded = true
-            return state.takeReader()
-        }
-        reader?.resume(returning: .end)
-    }
+    func endBody() { inbox.end() }
 
     /// The client has taken enough of the response.
-    func roomForMore() {
-        let writer = state.withLock { state in
-            state.isFull = false
-            defer { state.writer = nil }
-            return state.writer
-        }
-        writer?.resume()
-    }
+    func roomForMore() { room.drained() }
 
-    /// The handler need not go on.
-    func cancelTask() {
+    /// The connection is gone: whoever waits hears of it. A handler whose response was complete goes on with what it
+    /// does besides.
+    func clientGone() {
+        let hadResponse = isOver
+        connection = nil
+        isOver = true
+        inbox.fail(Self.gone)
+        room.fail(Self.gone)
+        guard !hadResponse else { return }
         let task = state.withLock { state in
-            state.isCancelled = true
+            state.isGone = true
             return state.task
         }
         task?.cancel()
-    }
-
-    /// The connection is gone: whoever waits hears of it.
-    func clientGone() {
-        connection = nil
-        isOver = true
-        let (reader, writer) = state.withLock { state in
-            state.isGone = true
-            defer {
-                state.reader = nil
-                state.writer = nil
-            }
-            return (state.reader, state.writer)
-        }
-        reader?.resume(throwing: Self.gone)
-        writer?.resume(throwing: Self.gone)
-        cancelTask()
     }
 
     // MARK: The request's body
@@ -207,28 +161,9 @@ final class ApplicationExchange: @unchecked Sendable {
     /// The next bytes of the body, nil at its end; one reader at a time.
     func nextSlice() async throws -> [UInt8]? {
         if isContinueWanted { try await onLoop { $0.sendContinue() } }
-        let taken = try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { take(for: $0) }
-        } onCancel: {
-            state.withLock { $0.takeReader() }?.resume(throwing: CancellationError())
-        }
-        guard case .slice(let slice, let resumesClient) = taken else { return nil }
+        guard case .element(let slice, let resumesClient) = try await inbox.next() else { return nil }
         if resumesClient { try await onLoop { $0.connection?.resumeBody() } }
         return slice
-    }
-
-    /// Gives `reader` what there is, or lets it wait.
-    private func take(for reader: CheckedContinuation<ReceivedBody.Taken, any Error>) {
-        let result: Result<ReceivedBody.Taken, any Error>? = state.withLock { state in
-            precondition(state.reader == nil, "two tasks read one body")
-            let taken = state.body.take()
-            if taken != .nothing { return .success(taken) }
-            if state.isGone { return .failure(Self.gone) }
-            if Task.isCancelled || state.isCancelled { return .failure(CancellationError()) }
-            state.reader = reader
-            return nil
-        }
-        if let result { reader.resume(with: result) }
     }
 
     private func sendContinue() {
@@ -270,7 +205,7 @@ final class ApplicationExchange: @unchecked Sendable {
         }
         guard connection.mayWrite(bytes.count) else { throw Self.excess }
         unsafe connection.sendBody(bytes.span.bytes)
-        if !connection.isWritable { state.withLock { $0.isFull = true } }
+        if !connection.isWritable { room.filled() }
     }
 
     /// Ends the response.
@@ -281,26 +216,8 @@ final class ApplicationExchange: @unchecked Sendable {
         connection.finishResponse()
     }
 
-    /// Waits until the client has taken enough of what was written.
-    func waitForRoom() async throws {
-        guard state.withLock({ $0.isFull }) else { return }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let result: Result<Void, any Error>? = state.withLock { state in
-                    if state.isGone { return .failure(Self.gone) }
-                    if Task.isCancelled || state.isCancelled { return .failure(CancellationError()) }
-                    guard state.isFull else { return .success(()) }
-                    state.writer = continuation
-                    return nil
-                }
-                if let result { continuation.resume(with: result) }
-            }
-        } onCancel: {
-            let writer = state.withLock { state in
-                defer { state.writer = nil }
-                return state.writer
-            }
-            writer?.resume(throwing: CancellationError())
-        }
+    /// Waits until there is room for more behind a write of `bytes`.
+    func waitForRoom(after bytes: Int) async throws {
+        try await room.wait(after: bytes, on: application.loop)
     }
 }

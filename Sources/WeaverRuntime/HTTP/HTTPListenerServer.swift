@@ -4,8 +4,8 @@ package import WeaverCore
 package import WeaverLoop
 
 /// Answers one request. Returning ends the response; throwing before its head was sent is answered with 500 (413 for
-/// a body that is too large), afterwards the connection is cut. Its task is cancelled when the client goes away; one that
-/// has only closed its side may still read, and is taken for gone when nothing has been written to it for 10 s.
+/// a body that is too large), afterwards the connection is cut. Its task is cancelled when the client goes away before it has the whole response; one
+/// that has only closed its side may still read, and is taken for gone when nothing has been written to it for 10 s.
 public typealias HTTPHandler =
     @Sendable (_ request: HTTPRequest, _ body: HTTPBody, _ writer: HTTPResponseWriter) async throws -> Void
 
@@ -97,4 +97,12 @@ struct Application: Sendable {
     let logger: Logger
     let tracing: HTTPTracing?
     let handler: HTTPHandler
+
+    /// Runs `body` on the loop's thread, right here when that is where the caller runs.
+    func onLoop<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+        if loop.isInLoop { return try body() }
+        return try await withCheckedThrowingContinuation { continuation in
+            loop.execute { continuation.resume(with: Result { try body() }) }
+        }
+    }
 }

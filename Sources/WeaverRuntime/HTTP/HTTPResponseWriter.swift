@@ -3,7 +3,8 @@ public import HTTPTypes
 /// Writes the response to one request: a head, then its body in parts of any size, then the end.
 ///
 /// Content-Length is written where it is known, otherwise the body is chunked; Date and Connection are written as
-/// needed. Writing waits when the client is slower. May be used from any thread, by one task at a time.
+/// needed. Writing waits when the client is slower. May be used from any thread and by several tasks, whose parts go out
+/// whole, in the order in which they were written.
 public struct HTTPResponseWriter: Sendable {
     let exchange: ApplicationExchange
 
@@ -42,7 +43,7 @@ public struct HTTPResponseWriter: Sendable {
     ///   its Content-Length (`lengthExceeded`), or the client is gone (`clientGone`).
     public func write(_ bytes: [UInt8]) async throws {
         try await exchange.onLoop { try $0.sendBody(bytes) }
-        try await exchange.waitForRoom()
+        try await exchange.waitForRoom(after: bytes.count)
     }
 
     /// Sends a part of the body, as UTF-8. Returns when the client has room for more. Throws ``HTTPError``, see the

@@ -17,7 +17,9 @@ final class UnrulyApp: Main {
     @Listener var door: WeaverListener
 
     func serve() async throws {
+        let stage = Stage()
         try await door.serve { request, body, writer in
+            if try await stage.answer(request, body, writer) { return }
             var answer = "ok"
             switch request.path {
             case "/spin": try await self.unruly.spin()

@@ -20,27 +20,6 @@ private struct ProxyBox: @unchecked Sendable {
 
 @Suite(.timeLimit(.minutes(1)))
 struct HTTPListenerServerTests {
-    /// A server with `handler`, and one scripted client.
-    private func withServer(
-        runsOn: RunsOn = .loop, configuration: HTTPServerConfiguration = .application, tracer: WeaverTracer? = nil,
-        _ handler: @escaping HTTPHandler, _ body: (RawPeer, SocketAddress) async throws -> Void
-    ) async throws {
-        try await withLoop { loop in
-            let server = HTTPListenerServer(
-                loop: loop, configuration: configuration, runsOn: runsOn,
-                tracing: tracer.map { HTTPTracing($0, listener: "gate") }, handler: handler)
-            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
-            let client = try await RawPeer.connect(to: address, loop: loop)
-            do {
-                try await body(client, address)
-            } catch {
-                Issue.record(error)
-            }
-            try await client.close()
-            await server.drain()
-        }
-    }
-
     @Test func `a request is a span of its client's trace, and its handler in it`() async throws {
         let tracer = WeaverTracer()
         let spans = Mutex<[SpanRecord]>([])
@@ -384,7 +363,7 @@ struct HTTPListenerServerTests {
             var last = -1
             while true {
                 let held = try await server.bufferedBytes()
-                #expect(held <= ReceivedBody.highWaterMark + 2 * EventLoop.readBufferSize)
+                #expect(held <= ReceivedBytes.highWaterMark + 2 * EventLoop.readBufferSize)
                 let left = try await client.unsentBytes()
                 if left == last, held > 0 { break }
                 last = left
