@@ -231,7 +231,7 @@ struct ExchangeModel: ~Copyable {
         if phase == .tunnel { return perform(exchange.tunnelBackendClosed(isComplete: backend.isWritingEnded)) }
         perform(
             exchange.backendFailed(
-                responseBytes: backend.hasResponseBytes, nothingSent: !backend.hasHead, detail: "x"))
+                responseBytes: backend.hasResponseBytes, nothingSent: !backend.hasHead, .connectionClosed))
     }
 
     mutating func timeOut() {

@@ -97,7 +97,9 @@ public struct OutputBuffer: ~Copyable {
 
     /// Appends ASCII text known at compile time, such as a header's name: one copy, no allocation.
     @inlinable
+    @inline(__always)
     public mutating func append(ascii text: StaticString) {
+        // Inlined always, so that the copy of a few known bytes is a few moves.
         precondition(text.hasPointerRepresentation)
         let count = text.utf8CodeUnitCount
         reserve(count)

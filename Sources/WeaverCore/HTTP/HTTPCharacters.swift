@@ -72,10 +72,14 @@ extension RawSpan {
     /// The offset of the first control character (below 0x20, or 0x7F) in `range`, its end when there is none.
     ///
     /// Eight bytes at a time: this is the only loop that looks at every byte of a head.
+    @inline(__always)
     package func firstControl(in range: Range<Int>) -> Int {
+        // Once, and not for each load.
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
         var offset = range.lowerBound
         while offset &+ 8 <= range.upperBound {
-            let word = unsafe UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            let word = unsafe UInt64(
+                littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
             // A byte below 0x20 borrows into its own top bit; a byte equal to 0x7F becomes zero and borrows too.
             let below = (word &- 0x2020_2020_2020_2020) & ~word
             let deleted = word ^ 0x7F7F_7F7F_7F7F_7F7F
@@ -87,7 +91,7 @@ extension RawSpan {
             offset &+= 8
         }
         while offset < range.upperBound {
-            let byte = byte(offset)
+            let byte = unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
             if byte < 0x20 || byte == 0x7F { return offset }
             offset &+= 1
         }
@@ -98,12 +102,15 @@ extension RawSpan {
     /// names are made of; possibly an earlier one among the last seven bytes of this span.
     ///
     /// Eight bytes at a time, as ``firstControl(in:)``.
+    @inline(__always)
     package func endOfPlainName(in range: Range<Int>) -> Int {
         let high: UInt64 = 0x8080_8080_8080_8080
         let ones: UInt64 = 0x0101_0101_0101_0101
+        precondition(range.lowerBound >= 0)
         var offset = range.lowerBound
         while offset < range.upperBound, offset &+ 8 <= byteCount {
-            let word = unsafe UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            let word = unsafe UInt64(
+                littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
             // Without the top bits no sum below carries into the next byte: each sets its byte's top bit from a bound on.
             let low = word & ~high
             let letters = low | 0x20 &* ones

@@ -96,7 +96,7 @@ package enum HeadRewriter {
     ///   - date: written when the backend sent none (RFC 9110 section 6.6.1); empty for none.
     ///   - requestID: likewise; nil for none.
     package static func write(
-        response head: ResponseHead, in bytes: RawSpan, plan: ResponsePlan, date: [UInt8],
+        response head: borrowing ResponseHead, in bytes: RawSpan, plan: ResponsePlan, date: [UInt8],
         requestID: RequestID? = nil, to output: inout OutputBuffer
     ) {
         output.append(ascii: "HTTP/1.1 ")

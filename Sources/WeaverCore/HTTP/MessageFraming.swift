@@ -10,7 +10,7 @@ package enum BodyFraming: Sendable, Equatable {
     case untilClose
 
     /// The framing of a request (rules 3 to 5 and 7): one reading, or a fault.
-    package init(request fields: FieldSection, minorVersion: UInt8) throws(HTTPFault) {
+    package init(request fields: borrowing FieldSection, minorVersion: UInt8) throws(HTTPFault) {
         if fields.codings.isPresent {
             // Section 6.1: a server that gets these "ought to" treat framing as faulty and close.
             guard minorVersion >= 1 else { throw .codingInOldVersion }
@@ -24,7 +24,7 @@ package enum BodyFraming: Sendable, Equatable {
 
     /// The framing of a response to a request with `method` (rules 1, 2 to 6 and 8).
     package init(
-        response fields: FieldSection, status: HTTPStatus, method: HTTPMethod, minorVersion: UInt8
+        response fields: borrowing FieldSection, status: HTTPStatus, method: HTTPMethod, minorVersion: UInt8
     ) throws(HTTPFault) {
         if fields.codings.isPresent {
             guard minorVersion >= 1 else { throw .codingInOldVersion }

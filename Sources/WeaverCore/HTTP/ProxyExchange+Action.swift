@@ -51,12 +51,51 @@ extension ProxyExchange {
     }
 
     /// The error that `sendFailure` answers with.
-    package struct Failure: Sendable, Equatable {
+    package enum Failure: Sendable, Equatable {
+        // Numbers only: the exchange is copied with each request, and a text would be counted each time.
+        case noConnectionLeft
+        case everyReplicaBusy
+        case noReplicaReady
+        case cannotConnect
+        case cannotConnectInTime
+        case connectionFailed
+        case connectionClosed
+        case invalidResponse(HTTPFault)
+        case unaskedProtocol
+        case protocolInsideRequest
+        case notAnsweredInTime
+
         /// 502, 503 or 504.
-        package let status: HTTPStatus
-        /// For people.
-        package let detail: String
+        package var status: HTTPStatus {
+            switch self {
+            case .noConnectionLeft, .everyReplicaBusy, .noReplicaReady: .serviceUnavailable
+            case .cannotConnectInTime, .notAnsweredInTime: .gatewayTimeout
+            case .cannotConnect, .connectionFailed, .connectionClosed, .invalidResponse, .unaskedProtocol,
+                .protocolInsideRequest:
+                .badGateway
+            }
+        }
+
+        /// What the client is told; it names no address.
+        package var detail: String {
+            switch self {
+            case .noConnectionLeft: "the proxy has no connection left"
+            case .everyReplicaBusy: "every replica is busy"
+            case .noReplicaReady: "no replica is ready"
+            case .cannotConnect: "a replica cannot be connected"
+            case .cannotConnectInTime: "no connection to a replica"
+            case .connectionFailed: "the connection to a replica failed"
+            case .connectionClosed: "a replica closed the connection"
+            case .invalidResponse(let fault): "a replica's response is invalid: \(fault.rawValue)"
+            case .unaskedProtocol: "a replica changed to a protocol that was not asked for"
+            case .protocolInsideRequest: "a replica changed the protocol inside a request"
+            case .notAnsweredInTime: "a replica did not answer in time"
+            }
+        }
+
         /// The client may try again soon.
-        package let retryAfterSeconds: Int?
+        package var retryAfterSeconds: Int? {
+            status == .serviceUnavailable ? ProxyExchange.retryAfterSeconds : nil
+        }
     }
 }

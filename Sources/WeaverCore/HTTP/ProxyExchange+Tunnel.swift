@@ -17,14 +17,9 @@ extension ProxyExchange {
     /// - Parameter isAsOffered: it changes to what the request offered, and to nothing else.
     package mutating func switched(isAsOffered: Bool) -> Action {
         guard isAwaiting else { return [] }
-        func failure(_ detail: String) -> Failure {
-            Failure(status: .badGateway, detail: detail, retryAfterSeconds: nil)
-        }
-        guard offersUpgrade, isAsOffered else {
-            return fail(failure("a replica changed to a protocol that was not asked for"))
-        }
+        guard offersUpgrade, isAsOffered else { return fail(.unaskedProtocol) }
         // The rest of the request would be read in the new protocol, or the new protocol as the rest of the request.
-        guard requestEnded else { return fail(failure("a replica changed the protocol inside a request")) }
+        guard requestEnded else { return fail(.protocolInsideRequest) }
         state = .tunnel(clientEnded: false, backendEnded: false)
         return .openTunnel
     }

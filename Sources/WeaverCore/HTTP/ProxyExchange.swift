@@ -163,10 +163,7 @@ package struct ProxyExchange: Sendable {
 
     /// There is a backend, and this process cannot connect to it: it has no descriptors, ports or memory left.
     package mutating func localFailure() -> Action {
-        fail(
-            Failure(
-                status: .serviceUnavailable, detail: "the proxy has no connection left",
-                retryAfterSeconds: Self.retryAfterSeconds))
+        fail(.noConnectionLeft)
     }
 
     /// Why there is no backend to pick.
@@ -192,9 +189,7 @@ package struct ProxyExchange: Sendable {
     }
 
     private var noneReady: Failure {
-        Failure(
-            status: .serviceUnavailable, detail: waitsForRoom ? "every replica is busy" : "no replica is ready",
-            retryAfterSeconds: Self.retryAfterSeconds)
+        waitsForRoom ? .everyReplicaBusy : .noReplicaReady
     }
 
     /// There are other backends now, or one has finished a request.
@@ -239,9 +234,8 @@ package struct ProxyExchange: Sendable {
     /// - Parameters:
     ///   - responseBytes: a byte of a response had arrived.
     ///   - nothingSent: the backend provably saw nothing of the request.
-    ///   - detail: what the client hears; it names no address.
-    package mutating func backendFailed(responseBytes: Bool, nothingSent: Bool, detail: String) -> Action {
-        let broken = Failure(status: .badGateway, detail: detail, retryAfterSeconds: nil)
+    ///   - broken: what the client hears if it is not tried again.
+    package mutating func backendFailed(responseBytes: Bool, nothingSent: Bool, _ broken: Failure) -> Action {
         switch state {
         case .connecting:
             return retry(or: broken)
@@ -266,11 +260,7 @@ package struct ProxyExchange: Sendable {
         else { return [] }
         // As after its death: what silences a replica shall not silence them all.
         repeatsAfterFresh += 1
-        return retry(or: notInTime)
-    }
-
-    private var notInTime: Failure {
-        Failure(status: .gatewayTimeout, detail: "a replica did not answer in time", retryAfterSeconds: nil)
+        return retry(or: .notAnsweredInTime)
     }
 
     /// The bound on what is being waited for passed.
@@ -283,10 +273,9 @@ package struct ProxyExchange: Sendable {
             state = .picking
             return .pickBackend
         case .connecting:
-            return retry(
-                or: Failure(status: .gatewayTimeout, detail: "no connection to a replica", retryAfterSeconds: nil))
+            return retry(or: .cannotConnectInTime)
         case .awaiting:
-            return fail(notInTime)
+            return fail(.notAnsweredInTime)
         case .responding, .tunnel:
             state = .idle
             return [.closeBackend, .abortClient]

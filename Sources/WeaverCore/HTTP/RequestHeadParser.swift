@@ -81,16 +81,13 @@ package struct RequestHeadParser: ~Copyable, Sendable {
 package enum HTTPVersion {
     /// The minor version, 1 for anything later (RFC 9110 section 2.5: it is understood as 1.1).
     package static func parse(_ range: Range<Int>, in bytes: RawSpan) throws(HTTPFault) -> UInt8 {
-        let name: StaticString = "HTTP/"
         guard range.count == 8 else { throw .malformedVersion }
-        for index in 0..<5 {
-            let expected = unsafe name.utf8Start[index]
-            guard bytes.byte(range.lowerBound + index) == expected else { throw .malformedVersion }
-        }
+        let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: UInt64.self)
+        // Its bytes without the two digits.
+        let (text, digits): (UInt64, UInt64) = (0x002E_002F_5054_5448, 0xFF00_FF00_0000_0000)
         let major = bytes.byte(range.lowerBound + 5)
         let minor = bytes.byte(range.lowerBound + 7)
-        guard HTTPCharacters.isDigit(major), bytes.byte(range.lowerBound + 6) == UInt8(ascii: "."),
-            HTTPCharacters.isDigit(minor)
+        guard UInt64(littleEndian: word) & ~digits == text, HTTPCharacters.isDigit(major), HTTPCharacters.isDigit(minor)
         else { throw .malformedVersion }
         guard major == UInt8(ascii: "1") else { throw .unsupportedVersion }
         return min(minor - 0x30, 1)

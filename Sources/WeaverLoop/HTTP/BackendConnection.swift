@@ -3,8 +3,12 @@ internal import WeaverCore
 /// One connection to a backend: it reads responses for the client it is lent to, or waits among the kept ones.
 final class BackendConnection {
     let backend: Backend
+    private let clientState = LoopState<ProxiedClient?>(nil)
     /// Whose request is on it; nil while it is kept.
-    var client: ProxiedClient?
+    var client: ProxiedClient? {
+        get { clientState.value }
+        set { clientState.value = newValue }
+    }
     /// When it is closed unless used.
     var keptUntil = MonotonicTime(nanoseconds: 0)
     /// Bytes of a response to the current request have arrived.
@@ -176,7 +180,7 @@ final class BackendConnection {
                 }
             }
         } catch {
-            client?.backendFailed(self, "a replica's response is invalid: \(error.rawValue)")
+            client?.backendFailed(self, .invalidResponse(error))
         }
         return bytes.byteCount
     }
@@ -223,7 +227,7 @@ extension BackendConnection: ByteStreamDelegate {
         } catch {
             // Its body is not complete: said below, as of every other end.
         }
-        client.backendFailed(self, "a replica closed the connection")
+        client.backendFailed(self, .connectionClosed)
     }
 
     func streamDidDrain(_ stream: ByteStream) {
@@ -240,7 +244,7 @@ extension BackendConnection: ByteStreamDelegate {
             return
         }
         // Not the error's text: it names the backend's address, which is nothing for clients.
-        client?.backendFailed(self, "the connection to a replica failed", isTimeout: error?.isTimeout == true)
+        client?.backendFailed(self, .connectionFailed, isTimeout: error?.isTimeout == true)
         client = nil
     }
 

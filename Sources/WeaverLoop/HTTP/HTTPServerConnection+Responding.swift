@@ -20,6 +20,7 @@ extension HTTPServerConnection {
     }
 
     /// Writes the head of the response; `write` writes it all, by `plan`.
+    @inline(__always)
     package func sendHead(_ plan: ResponsePlan, _ write: (inout OutputBuffer) -> Void) {
         guard phase == .body || phase == .answering else { return }
         precondition(self.plan == nil, "a second head for one request")

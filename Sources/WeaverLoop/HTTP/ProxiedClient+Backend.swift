@@ -11,7 +11,7 @@ extension ProxiedClient {
         perform(connection.backend.isRemoved ? exchangeState.value.backendRemoved() : exchangeState.value.connected())
     }
 
-    func backendFailed(_ failed: BackendConnection, _ detail: String, isTimeout: Bool = false) {
+    func backendFailed(_ failed: BackendConnection, _ failure: ProxyExchange.Failure, isTimeout: Bool = false) {
         guard failed === backend else { return }
         if exchangeState.value.isConnecting {
             if failed.backend.isRemoved { return perform(exchangeState.value.backendRemoved()) }
@@ -26,7 +26,7 @@ extension ProxiedClient {
             if !failed.hasAnswered, !failed.hasResponseBytes { proxy.failed(failed) }
         }
         let action = exchangeState.value.backendFailed(
-            responseBytes: failed.hasResponseBytes, nothingSent: failed.nothingSent, detail: detail)
+            responseBytes: failed.hasResponseBytes, nothingSent: failed.nothingSent, failure)
         if action.contains(.pickBackend) { proxy.tally.value.retries += 1 }
         perform(action)
     }
@@ -71,7 +71,7 @@ extension ProxiedClient {
     }
 
     func responseReceived(_ body: RawSpan) {
-        record?.entry.bodyBytes += UInt64(body.byteCount)
+        record.value?.entry.bodyBytes += UInt64(body.byteCount)
         connection.sendBody(body)
         if !connection.isWritable { backend?.pauseReading() }
     }
@@ -83,7 +83,7 @@ extension ProxiedClient {
 
     func responsePassed(_ count: Int) {
         proxy.tally.value.splicedBytes += UInt64(count)
-        record?.entry.bodyBytes += UInt64(count)
+        record.value?.entry.bodyBytes += UInt64(count)
         connection.bodyPassed(count)
     }
 

@@ -20,7 +20,7 @@ extension ProxiedClient {
             if bytes.equalsToken("user-agent", in: name) { entry.userAgent = bytes.copy(field.value.range) }
             if bytes.equalsToken("referer", in: name) { entry.referer = bytes.copy(field.value.range) }
         }
-        record = AccessRecord(entry)
+        record.value = AccessRecord(entry)
     }
 
     /// The peer, or whom trusted proxies name as their client.
@@ -37,7 +37,7 @@ extension ProxiedClient {
     /// The request goes to a backend.
     func noteSending(to backend: Backend) {
         backend.traffic.value.began()
-        record?.entry.backend = backend.address.description
+        record.value?.entry.backend = backend.address.description
     }
 
     /// A backend's response begins.
@@ -45,7 +45,7 @@ extension ProxiedClient {
         let now = proxy.loop.now
         proxy.traffic.value.answered(since: requestBegan, now: now)
         if let backend { backend.backend.traffic.value.answered(since: attemptBegan, now: now) }
-        record?.entry.status = status.rawValue
+        record.value?.entry.status = status.rawValue
     }
 
     /// The proxy answers in the place of a backend.
@@ -57,12 +57,12 @@ extension ProxiedClient {
     /// The proxy answers by itself.
     func noteOwnAnswer(_ status: HTTPStatus) {
         proxy.traffic.value.answered(since: requestBegan, now: proxy.loop.now)
-        record?.entry.status = status.rawValue
+        record.value?.entry.status = status.rawValue
     }
 
     /// The request is over.
     func noteEnd(isComplete: Bool) {
-        guard let record = exchange(&record, with: nil) else { return }
+        guard let record = exchange(&record.value, with: nil) else { return }
         record.entry.isComplete = isComplete
         record.entry.duration = (proxy.loop.now - requestBegan).clampedNanoseconds
         proxy.log?.write(record.entry)
@@ -76,11 +76,11 @@ extension ProxiedClient {
 
     /// The connection answers what is no request, or will never be a whole one.
     func requestRefused(_ status: HTTPStatus) {
-        if record == nil, let log = proxy.log {
+        if record.value == nil, let log = proxy.log {
             requestBegan = proxy.loop.now
-            record = AccessRecord(AccessLogEntry(client: peer.value.address, time: log.wallClock()))
+            record.value = AccessRecord(AccessLogEntry(client: peer.value.address, time: log.wallClock()))
         }
-        record?.entry.status = status.rawValue
+        record.value?.entry.status = status.rawValue
         noteEnd(isComplete: true)
     }
 }

@@ -28,7 +28,7 @@ extension ProxiedClient {
     }
 
     func tunnelReceived(_ bytes: RawSpan) {
-        record?.entry.bodyBytes += UInt64(bytes.byteCount)
+        record.value?.entry.bodyBytes += UInt64(bytes.byteCount)
         connection.sendThroughTunnel(bytes)
         if !connection.isWritable { backend?.pauseReading() }
     }

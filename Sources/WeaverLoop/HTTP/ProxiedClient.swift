@@ -8,7 +8,9 @@ final class ProxiedClient {
     /// It lets go of this one when it has closed, which ends the circle.
     let connection: HTTPServerConnection
     let exchangeState = LoopState(ProxyExchange())
-    private(set) var backend: BackendConnection?
+    private let backendState = LoopState<BackendConnection?>(nil)
+    /// Who has the current request.
+    var backend: BackendConnection? { backendState.value }
     /// What the current request would change the protocol to.
     private(set) var upgrade: UpgradeOffer?
     /// The id of the current request.
@@ -26,7 +28,7 @@ final class ProxiedClient {
     var requestBegan = MonotonicTime(nanoseconds: 0)
     private(set) var attemptBegan = MonotonicTime(nanoseconds: 0)
     /// What the access log gets; nil without a request, or without a log.
-    var record: AccessRecord?
+    let record = LoopState<AccessRecord?>(nil)
 
     init(proxy: ReverseProxy, connection: HTTPServerConnection) {
         self.proxy = proxy
@@ -77,7 +79,7 @@ final class ProxiedClient {
 
     private func giveBack(keep: Bool) {
         guard let given = backend else { return }
-        backend = nil
+        backendState.value = nil
         proxy.release(given, keep: keep)
     }
 
@@ -105,11 +107,11 @@ final class ProxiedClient {
             for: self, excluding: excluded.value, forTunnel: exchangeState.value.offersUpgrade, now: attemptBegan)
         {
         case .kept(let kept):
-            backend = kept
+            backendState.value = kept
             noteSending(to: kept.backend)
             perform(exchangeState.value.picked(reused: true))
         case .connecting(let made):
-            backend = made
+            backendState.value = made
             noteSending(to: made.backend)
             perform(exchangeState.value.picked(reused: false))
         case .failed(let backend):
@@ -119,7 +121,7 @@ final class ProxiedClient {
             perform(exchangeState.value.picked(reused: false))
             perform(
                 exchangeState.value.backendFailed(
-                    responseBytes: false, nothingSent: true, detail: "a replica cannot be connected"))
+                    responseBytes: false, nothingSent: true, .cannotConnect))
         case .exhausted:
             perform(exchangeState.value.localFailure())
         case .busy:

@@ -38,17 +38,17 @@ struct ProxyExchangeTests {
     @Test func keptConnectionThatBreaksIsReplacedForIdempotentMethodsOnly() {
         var get = awaiting(reused: true)
         #expect(
-            get.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [
+            get.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed) == [
                 .closeBackend, .holdRequestBody, .pickBackend,
             ])
         var post = awaiting(reused: true, idempotent: false)
         #expect(
-            post.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+            post.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
                 == [.closeBackend, .sendFailure])
         #expect(post.failure?.status == .badGateway)
         var unsent = awaiting(reused: true, idempotent: false)
         #expect(
-            unsent.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
+            unsent.backendFailed(responseBytes: false, nothingSent: true, .connectionClosed)
                 == [.closeBackend, .holdRequestBody, .pickBackend])
     }
 
@@ -56,23 +56,27 @@ struct ProxyExchangeTests {
         var body = awaiting(reused: true)
         body.requestBodyPassed()
         #expect(
-            body.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+            body.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed) == [
+                .closeBackend, .sendFailure,
+            ])
         var begun = awaiting(reused: true)
         #expect(
-            begun.backendFailed(responseBytes: true, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+            begun.backendFailed(responseBytes: true, nothingSent: false, .connectionClosed) == [
+                .closeBackend, .sendFailure,
+            ])
     }
 
     @Test func idempotentRequestIsSentOnceMoreInAllAfterAFreshConnectionBroke() {
         var exchange = awaiting(reused: false)
         for _ in 0..<ProxyExchange.maximumRepeatsAfterFresh {
             #expect(
-                exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+                exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
                     == [.closeBackend, .holdRequestBody, .pickBackend])
             _ = exchange.picked(reused: false)
             #expect(exchange.connected() == [.sendHead, .readRequestBody])
         }
         #expect(
-            exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+            exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
                 == [.closeBackend, .sendFailure])
     }
 
@@ -104,22 +108,22 @@ struct ProxyExchangeTests {
         var exchange = awaiting(reused: true)
         for _ in 1..<ProxyExchange.maximumSendings {
             #expect(
-                exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+                exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
                     == [.closeBackend, .holdRequestBody, .pickBackend])
             #expect(exchange.picked(reused: true) == [.sendHead, .readRequestBody])
         }
         #expect(
-            exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+            exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
                 == [.closeBackend, .sendFailure])
     }
 
     @Test func deathOfAReplicaWithKeptConnectionsIsNotSeenByAGet() {
         // Its kept connection breaks, the new one is refused, the other replica's is fresh.
         var exchange = awaiting(reused: true)
-        _ = exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
         _ = exchange.picked(reused: false)
         #expect(
-            exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+            exchange.backendFailed(responseBytes: false, nothingSent: true, .cannotConnect)
                 == [.closeBackend, .holdRequestBody, .pickBackend])
         #expect(exchange.picked(reused: false) == .holdRequestBody)
         #expect(exchange.connected() == [.sendHead, .readRequestBody])
@@ -128,7 +132,7 @@ struct ProxyExchangeTests {
     /// Body bytes on a connection that is being made would go out in front of the head, as a request of their own.
     @Test func bodyIsHeldOnEachWayToAConnectionThatIsNotMade() {
         var retried = awaiting(reused: true)
-        let again = retried.backendFailed(responseBytes: false, nothingSent: false, detail: "x")
+        let again = retried.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed)
         #expect(again.contains(.holdRequestBody))
         #expect(!retried.takesBody)
         #expect(retried.picked(reused: false).contains(.holdRequestBody))
@@ -136,7 +140,7 @@ struct ProxyExchangeTests {
         #expect(retried.backendRemoved().contains(.holdRequestBody))
         #expect(!retried.takesBody)
         var waiting = awaiting(reused: true)
-        _ = waiting.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
+        _ = waiting.backendFailed(responseBytes: false, nothingSent: true, .connectionClosed)
         _ = waiting.picked(reused: false)
         #expect(waiting.connected().contains(.readRequestBody))
         #expect(waiting.takesBody)
@@ -168,7 +172,7 @@ struct ProxyExchangeTests {
             for _ in 0..<2 {
                 _ = exchange.picked(reused: false)
                 #expect(
-                    exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+                    exchange.backendFailed(responseBytes: false, nothingSent: true, .cannotConnect)
                         == [.closeBackend, .holdRequestBody, .pickBackend])
             }
             if recovery == ProxyExchange.maximumRecoveries { break }
@@ -176,13 +180,13 @@ struct ProxyExchangeTests {
             #expect(exchange.timedOut() == .pickBackend)
         }
         #expect(exchange.nonePicked(.allTried) == .sendFailure)
-        #expect(exchange.failure == .init(status: .badGateway, detail: "refused", retryAfterSeconds: nil))
+        #expect(exchange.failure == .cannotConnect)
         #expect(exchange.isIdle)
     }
 
     @Test func aBackendThatComesWhileTheOthersAreWaitedForIsUsedAtOnce() {
         var exchange = awaiting(reused: true)
-        _ = exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "killed")
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionFailed)
         #expect(exchange.nonePicked(.allTried) == [.holdRequestBody, .waitForRecovery])
         #expect(exchange.backendsChanged() == .pickBackend)
         #expect(exchange.picked(reused: false) == .holdRequestBody)
@@ -194,7 +198,7 @@ struct ProxyExchangeTests {
         var exchange = ProxyExchange()
         _ = exchange.begin(isIdempotent: false)
         _ = exchange.picked(reused: false)
-        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, .cannotConnect)
         _ = exchange.nonePicked(.allTried)
         #expect(exchange.timedOut() == .pickBackend)
         #expect(exchange.nonePicked(.none) == [.holdRequestBody, .waitForBackend])
@@ -206,7 +210,7 @@ struct ProxyExchangeTests {
         var exchange = ProxyExchange()
         _ = exchange.begin(isIdempotent: false)
         _ = exchange.picked(reused: false)
-        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "refused")
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, .cannotConnect)
         #expect(exchange.nonePicked(.allTried, mayWait: false) == .sendFailure)
         #expect(exchange.failure?.status == .badGateway)
     }
@@ -218,7 +222,7 @@ struct ProxyExchangeTests {
             for attempt in 1...ProxyExchange.maximumAttempts {
                 #expect(exchange.mayTry)
                 _ = exchange.picked(reused: true)
-                _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "x")
+                _ = exchange.backendFailed(responseBytes: false, nothingSent: true, .connectionClosed)
                 #expect(exchange.mayTry == (attempt < ProxyExchange.maximumAttempts))
             }
             _ = exchange.nonePicked(.allTried)
@@ -262,7 +266,7 @@ struct ProxyExchangeTests {
         var exchange = awaiting(reused: true)
         exchange.responseBegan()
         #expect(
-            exchange.backendFailed(responseBytes: true, nothingSent: false, detail: "x")
+            exchange.backendFailed(responseBytes: true, nothingSent: false, .connectionClosed)
                 == [.closeBackend, .abortClient])
     }
 
@@ -272,7 +276,7 @@ struct ProxyExchangeTests {
         #expect(exchange.isIdle)
         #expect(exchange.clientGone() == [])
         // What the backend does later concerns nobody.
-        #expect(exchange.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [])
+        #expect(exchange.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed) == [])
     }
 }
 
@@ -325,13 +329,12 @@ struct BackendTableTests {
         #expect(exchange.nonePicked(.allBusy) == [.holdRequestBody, .waitForBackend])
         #expect(exchange.backendsChanged() == .pickBackend)
         #expect(exchange.nonePicked(.allBusy, mayWait: false) == .sendFailure)
-        #expect(
-            exchange.failure
-                == .init(status: .serviceUnavailable, detail: "every replica is busy", retryAfterSeconds: 1))
+        #expect(exchange.failure == .everyReplicaBusy)
+        #expect(exchange.failure?.retryAfterSeconds == 1)
         // One that could not be connected is no reason to give up while another one is only busy.
         _ = exchange.begin(isIdempotent: false)
         _ = exchange.picked(reused: false)
-        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, detail: "")
+        _ = exchange.backendFailed(responseBytes: false, nothingSent: true, .cannotConnect)
         #expect(exchange.nonePicked(.allBusy) == [.holdRequestBody, .waitForBackend])
         #expect(exchange.timedOut() == .sendFailure)
         #expect(exchange.failure?.status == .serviceUnavailable)

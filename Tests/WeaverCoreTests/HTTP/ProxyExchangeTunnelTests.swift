@@ -45,9 +45,11 @@ struct ProxyExchangeTunnelTests {
     @Test func offerThatMayHaveBeenSeenIsNotSentAgain() {
         var seen = offering()
         #expect(
-            seen.backendFailed(responseBytes: false, nothingSent: false, detail: "x") == [.closeBackend, .sendFailure])
+            seen.backendFailed(responseBytes: false, nothingSent: false, .connectionClosed) == [
+                .closeBackend, .sendFailure,
+            ])
         var unsent = offering()
-        #expect(unsent.backendFailed(responseBytes: false, nothingSent: true, detail: "x").contains(.pickBackend))
+        #expect(unsent.backendFailed(responseBytes: false, nothingSent: true, .connectionClosed).contains(.pickBackend))
     }
 
     @Test func eachSideEndsByItselfAndTheClientClosesLast() {
