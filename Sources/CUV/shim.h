@@ -142,6 +142,12 @@ static inline int weaver_has_input(int descriptor) {
     return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+/* Whether nothing waits on a socket, neither bytes nor its end nor an error. */
+static inline int weaver_is_quiet(int descriptor) {
+    char byte;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 /* How many descriptors the process may have open. The resource's C type is not the same in every library, and the
    value for no limit is a macro with a cast. */
 static inline long weaver_descriptor_limit(void) {

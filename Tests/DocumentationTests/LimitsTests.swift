@@ -49,6 +49,7 @@ import Testing
         ("Teardown.killInterval", Teardown.killInterval), ("MultiStopCommand.bound", MultiStopCommand.bound),
         ("PackageName.maximumLength", PackageName.maximumLength),
         ("ProxyExchange.maximumAttempts", ProxyExchange.maximumAttempts),
+        ("BackendTable.maximumDoublings", BackendTable.maximumDoublings),
         ("ProxyExchange.maximumRecoveries", ProxyExchange.maximumRecoveries),
         ("ProxyExchange.maximumSendings", ProxyExchange.maximumSendings),
         ("ProxyExchange.maximumRepeatsAfterFresh", ProxyExchange.maximumRepeatsAfterFresh),

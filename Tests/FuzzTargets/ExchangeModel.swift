@@ -107,7 +107,7 @@ struct ExchangeModel: ~Copyable {
         let id = RequestID.received(with: parsed, in: bytes) ?? ids.next()
         requestID = id
         var output = OutputBuffer()
-        let peer = ForwardedPeer(address: "203.0.113.7", isTrusted: reuses, fallbackHost: "127.0.0.1:80")
+        let peer = ForwardedPeer(host: "203.0.113.7", isTrusted: reuses, fallbackHost: "127.0.0.1:80")
         HeadRewriter.write(request: parsed, in: bytes, from: peer, requestID: id, upgrade: upgrade, to: &output)
         head = output.copyBytes()
         perform(exchange.begin(isIdempotent: parsed.method.isIdempotent, offersUpgrade: upgrade != nil))

@@ -27,9 +27,9 @@ struct ProxyCommand: AsyncParsableCommand {
             With port 0 the system chooses one. Each address that is listened on
             gets a line "listening on ADDRESS" on the standard output.
 
-            It runs in the foreground. Ctrl-C or SIGTERM: it listens no more and
-            requests in flight are finished; a second one does not wait. Exits
-            with 0.
+            It runs in the foreground. Ctrl-C, SIGTERM or SIGHUP: it answers what
+            comes within 250 ms, listens no more, and finishes what is in flight;
+            a second one does not wait. Exits with 0.
 
             With --access-log combined or json each request gets a line. Lines that
             cannot be written in time are dropped, and counted in the log.
@@ -51,7 +51,7 @@ struct ProxyCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Whose forwarding fields are believed: an address, or a block such as 10.0.0.0/8. (default: nobody's)",
+            "Whose forwarding fields are believed: an address, a block such as 10.0.0.0/8, or unix. (default: nobody's)",
             valueName: "cidr"))
     var trustedProxy: [String] = []
 
@@ -80,6 +80,14 @@ struct ProxyCommand: AsyncParsableCommand {
             valueName: "duration"))
     var drainTimeout: String?
 
+    /// Before ``run()``, so that a mistake is followed by how this command is used.
+    func validate() throws {
+        _ = try Self.addresses(listen, of: "--listen", needed: "where to listen")
+        _ = try Self.addresses(backend, of: "--backend", needed: "where requests go")
+        _ = try makeOptions()
+        _ = try drainBound()
+    }
+
     func run() async throws {
         ProcessLimits.raiseOpenFiles()
         let addresses = try Self.addresses(listen, of: "--listen", needed: "where to listen")
@@ -89,6 +97,12 @@ struct ProxyCommand: AsyncParsableCommand {
         let accessLog = try options.accessLog.map { format in
             try options.accessLogFile.map { try logs.log(format, file: $0) }
                 ?? logs.log(format, descriptor: STDOUT_FILENO)
+        }
+        let wanted = HTTPServerConfiguration.connections(forDescriptors: .max)
+        if limits.maxConnections == nil, options.configuration.server.maximumConnections < wanted {
+            Terminal.put(
+                "weaver: \(options.configuration.server.maximumConnections) connections at a time instead of \(wanted), for few files may be open (ulimit -n)\n",
+                to: STDERR_FILENO)
         }
         let loop = try EventLoop()
         let proxy = StandaloneProxy(
@@ -141,8 +155,13 @@ struct ProxyCommand: AsyncParsableCommand {
 
     /// The nearest right form of a mistyped address.
     private static func advice(for text: String) -> String {
-        for candidate in ["127.0.0.1:\(text)", text + ":80", "[\(text)]:80"] where SocketAddress(candidate) != nil {
+        let isIPv6 = text.utf8.count(where: { $0 == UInt8(ascii: ":") }) > 1
+        for candidate in ["127.0.0.1:\(text)", text + ":80"] + (isIPv6 ? ["[\(text)]:80"] : [])
+        where SocketAddress(candidate) != nil {
             return "; did you mean \(candidate)?"
+        }
+        if let port = text.split(separator: ":").last.flatMap({ Int($0) }), port > UInt16.max {
+            return ": a port is at most \(UInt16.max)"
         }
         if text.contains("://") { return ": write it without a scheme and path, like 127.0.0.1:8080" }
         return ": write it like 127.0.0.1:8080, [::1]:8080 or unix:/run/x.sock (names are not resolved)"

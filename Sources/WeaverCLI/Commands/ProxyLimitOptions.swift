@@ -19,6 +19,10 @@ struct ProxyLimitOptions: ParsableArguments {
     @Option(name: .long, help: Self.help("failure_backoff")) var failureBackoff: String?
     @Option(name: .long, help: Self.help("backend_idle_timeout")) var backendIdleTimeout: String?
     @Option(name: .long, help: Self.help("tunnel_idle_timeout")) var tunnelIdleTimeout: String?
+    @Option(name: .long, help: Self.help("tunnel_drain_timeout")) var tunnelDrainTimeout: String?
+    @Option(name: .long, help: Self.help("half_closed_timeout")) var halfClosedTimeout: String?
+    @Option(name: .long, help: Self.help("linger_timeout")) var lingerTimeout: String?
+    @Option(name: .long, help: Self.help("max_splices")) var maxSplices: String?
 
     private var values: [(key: String, value: String?)] {
         [
@@ -29,6 +33,8 @@ struct ProxyLimitOptions: ParsableArguments {
             ("max_waiting", maxWaiting), ("wait_timeout", waitTimeout),
             ("failure_backoff", failureBackoff),
             ("backend_idle_timeout", backendIdleTimeout), ("tunnel_idle_timeout", tunnelIdleTimeout),
+            ("tunnel_drain_timeout", tunnelDrainTimeout), ("half_closed_timeout", halfClosedTimeout),
+            ("linger_timeout", lingerTimeout), ("max_splices", maxSplices),
         ]
     }
 

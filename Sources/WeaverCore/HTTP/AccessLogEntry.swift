@@ -65,7 +65,8 @@ package struct AccessLogEntry: Sendable, Equatable {
     }
 
     private func writeCombined(to text: inout LogText) {
-        text.append("\(client) - - [\(LogTime(time).common)] \"")
+        text.appendEscaped(Array(client.utf8))
+        text.append(" - - [\(LogTime(time).common)] \"")
         if method.isEmpty {
             text.append("-")
         } else {
@@ -78,19 +79,22 @@ package struct AccessLogEntry: Sendable, Equatable {
         text.appendEscaped(referer.isEmpty ? [UInt8(ascii: "-")] : referer)
         text.append("\" \"")
         text.appendEscaped(userAgent.isEmpty ? [UInt8(ascii: "-")] : userAgent)
-        text.append("\" \(Self.seconds(duration)) \(backend ?? "-") ")
+        text.append("\" \(Self.seconds(duration)) ")
+        text.appendEscaped(Array((backend ?? "-").utf8), blanks: true)
+        text.append(" ")
         text.appendEscaped(requestID.isEmpty ? [UInt8(ascii: "-")] : requestID)
     }
 
     private func writeJSON(to text: inout LogText) {
-        text.append("{\"time\":\"\(LogTime(time).internet)\",\"client\":\"\(client)\"")
+        text.append("{\"time\":\"\(LogTime(time).internet)\"")
+        text.appendJSON("client", Array(client.utf8))
         if !method.isEmpty {
             for (name, value) in [("method", method), ("target", target)] { text.appendJSON(name, value) }
             text.append(",\"version\":\"1.\(minorVersion)\"")
         }
         text.append(",\"status\":\(status),\"bytes\":\(bodyBytes),\"complete\":\(isComplete)")
         text.append(",\"seconds\":\(Self.seconds(duration))")
-        if let backend { text.append(",\"backend\":\"\(backend)\"") }
+        if let backend { text.appendJSON("backend", Array(backend.utf8)) }
         for (name, value) in [("request_id", requestID), ("referer", referer), ("user_agent", userAgent)]
         where !value.isEmpty {
             text.appendJSON(name, value)
@@ -117,11 +121,13 @@ private struct LogText {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// Appends bytes of a peer: printable ASCII as it is, and `\xHH` for all else, quotes and backslashes included.
-    mutating func appendEscaped(_ field: [UInt8]) {
+    /// Appends bytes that are not ours: printable ASCII as it is, and `\xHH` for all else, quotes and backslashes included.
+    ///
+    /// - Parameter blanks: these too, in a column without quotes: the path of a Unix socket may have some.
+    mutating func appendEscaped(_ field: [UInt8], blanks: Bool = false) {
         for byte in field.prefix(AccessLogEntry.maximumFieldBytes) {
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20, 0x7F...:
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<(blanks ? 0x21 : 0x20), 0x7F...:
                 append("\\x")
                 JSONText.appendHex(UInt32(byte), digits: 2, to: &bytes)
             default: bytes.append(byte)

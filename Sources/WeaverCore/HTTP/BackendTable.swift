@@ -9,12 +9,19 @@ package struct BackendTable: Sendable {
         let id: ID
         var inFlight = 0
         var tunnels = 0
+        /// Failures in a row, those of one back-off counted once.
+        var failures = 0
         var failedUntil: UInt64 = 0
+
+        /// Not to be asked while there is another one: it backs off, or one request finds out whether it answers again.
+        func isAvoided(_ now: UInt64) -> Bool { failures > 0 && (failedUntil > now || inFlight > 0) }
     }
 
     /// The default for how long a backend that refused a connection, or broke one without an answer, is asked last, in
-    /// nanoseconds.
+    /// nanoseconds. Each further failure doubles it.
     package static let failureBackoff: UInt64 = 1_000_000_000
+    /// How often it is doubled.
+    package static let maximumDoublings = 5
 
     /// What there is to pick.
     package enum Choice: Sendable, Equatable {
@@ -58,8 +65,9 @@ package struct BackendTable: Sendable {
         entries.removeAll { $0.id == id }
     }
 
-    /// The backend with the least in flight that is not in `excluded`; among equals they take turns. One that failed
-    /// a moment ago is picked only when there is no other.
+    /// The backend with the least in flight that is not in `excluded`; among equals they take turns. One that failed a moment
+    /// ago is picked only when there is no other, and one that may have recovered gets a single request until it has
+    /// answered: behind a backend that cannot be reached each request would wait for its connection in vain.
     ///
     /// - Parameter forTunnel: the one with the fewest tunnels is picked. For ordinary requests tunnels do not count:
     ///   most are quiet, and a backend that had lost its own would get every request.
@@ -86,8 +94,8 @@ package struct BackendTable: Sendable {
     }
 
     private func isBetter(_ entry: Entry, than other: Entry, forTunnel: Bool, now: UInt64) -> Bool {
-        let failing = entry.failedUntil > now
-        guard failing == (other.failedUntil > now) else { return !failing }
+        let isAvoided = entry.isAvoided(now)
+        guard isAvoided == other.isAvoided(now) else { return !isAvoided }
         if forTunnel, entry.tunnels != other.tunnels { return entry.tunnels < other.tunnels }
         return entry.inFlight < other.inFlight
     }
@@ -127,20 +135,31 @@ package struct BackendTable: Sendable {
     /// `id` could not be connected, or broke a fresh connection without an answer. Having nothing to do it would seem
     /// the least busy one otherwise.
     package mutating func failed(_ id: ID, now: UInt64) {
-        let until = MonotonicTime(nanoseconds: now).advanced(nanoseconds: failureBackoff).nanoseconds
-        update(id) { $0.failedUntil = until }
+        let base = failureBackoff
+        update(id) { entry in
+            // What was under way when it failed fails too, and says nothing new.
+            guard entry.failedUntil <= now else { return }
+            let (backoff, overflow) = base.multipliedReportingOverflow(
+                by: 1 << min(entry.failures, Self.maximumDoublings))
+            entry.failures += 1
+            entry.failedUntil =
+                MonotonicTime(nanoseconds: now).advanced(nanoseconds: overflow ? .max : backoff).nanoseconds
+        }
     }
 
     /// Whether `id` gets requests; one that was removed is draining.
     package func state(of id: ID, now: UInt64) -> ProxyStatus.State {
         guard let entry = entries.first(where: { $0.id == id }) else { return .draining }
-        if entry.failedUntil == 0 { return .ready }
+        if entry.failures == 0 { return .ready }
         return entry.failedUntil > now ? .backingOff : .failing
     }
 
     /// `id` answered.
     package mutating func succeeded(_ id: ID) {
-        update(id) { $0.failedUntil = 0 }
+        update(id) {
+            $0.failures = 0
+            $0.failedUntil = 0
+        }
     }
 
     /// Exchanges in flight with `id`.

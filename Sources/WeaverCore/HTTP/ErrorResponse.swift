@@ -1,5 +1,10 @@
 /// The answers that a server or proxy gives by itself, one line of plain text each.
 package enum ErrorResponse {
+    /// Bytes of the body of an answer.
+    package static func bodyLength(_ status: HTTPStatus, detail: String) -> Int {
+        status.reasonPhrase.utf8CodeUnitCount + 2 + detail.utf8.count + 1
+    }
+
     /// Writes a whole response with `status`.
     ///
     /// - Parameters:
@@ -17,7 +22,7 @@ package enum ErrorResponse {
         output.append(ascii: " ")
         output.append(ascii: status.reasonPhrase)
         output.append(ascii: "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
-        output.append(decimal: UInt64(status.reasonPhrase.utf8CodeUnitCount + 2 + detail.utf8.count + 1))
+        output.append(decimal: UInt64(bodyLength(status, detail: detail)))
         output.append(ascii: "\r\n")
         if !date.isEmpty {
             output.append(ascii: "Date: ")

@@ -187,15 +187,7 @@ package struct ConnectionOptions: Sendable {
         case .host, .contentLength, .transferEncoding, .date, .forwarded, .xForwardedFor, .xForwardedProto,
             .xForwardedHost, .xRequestID:
             return false
-        default: return named.contains { Self.equal($0.range, field.name.range, in: bytes) }
-        }
-    }
-
-    private static func equal(_ left: Range<Int>, _ right: Range<Int>, in bytes: RawSpan) -> Bool {
-        guard left.count == right.count else { return false }
-        return left.indices.allSatisfy { offset in
-            HTTPCharacters.lowercased(bytes.byte(offset))
-                == HTTPCharacters.lowercased(bytes.byte(right.lowerBound + offset - left.lowerBound))
+        default: return named.contains { bytes.equalsIgnoringCase($0.range, of: bytes, field.name.range) }
         }
     }
 }

@@ -3,8 +3,8 @@
 /// A client can write these fields as well as a proxy: they are replaced, and appended to only when the peer is a
 /// proxy that the operator trusts. X-Forwarded-* is always written; Forwarded where somebody has written it before.
 package struct ForwardedPeer: Sendable {
-    /// The peer's address without port, as text: "203.0.113.7" or "2001:db8::1"; "unknown" for a Unix socket.
-    package let address: String
+    /// The peer's address without port, as text: "203.0.113.7" or "2001:db8::1"; nil on a Unix socket.
+    package let host: String?
     /// The scheme the peer used.
     package let scheme: StaticString
     /// The peer's own fields are believed.
@@ -13,18 +13,23 @@ package struct ForwardedPeer: Sendable {
     package var fallbackHost: String
 
     /// A peer that speaks plain HTTP.
-    package init(address: String, scheme: StaticString = "http", isTrusted: Bool, fallbackHost: String = "") {
-        self.address = address
+    package init(host: String?, scheme: StaticString = "http", isTrusted: Bool, fallbackHost: String = "") {
+        self.host = host
         self.scheme = scheme
         self.isTrusted = isTrusted
         self.fallbackHost = fallbackHost
     }
 
-    /// Writes the forwarding fields that go with `head`.
+    /// The address as fields and logs have it (RFC 7239 section 6.2).
+    package var address: String { host ?? "unknown" }
+
+    /// Writes the forwarding fields that go with `head`. A trusted peer on a Unix socket has no address to be appended: who
+    /// looks at the last one finds the one that it vouches for.
     package func write(for head: borrowing RequestHead, in bytes: RawSpan, to output: inout OutputBuffer) {
         output.append(ascii: "X-Forwarded-For: ")
-        if isTrusted, appendValues(of: .xForwardedFor, head, bytes, to: &output) { output.append(ascii: ", ") }
-        output.append(utf8: address)
+        let isForwarded = isTrusted && appendValues(of: .xForwardedFor, head, bytes, to: &output)
+        if isForwarded, host != nil { output.append(ascii: ", ") }
+        if host != nil || !isForwarded { output.append(utf8: address) }
         output.append(ascii: "\r\nX-Forwarded-Proto: ")
         if !(isTrusted && appendValues(of: .xForwardedProto, head, bytes, to: &output)) { output.append(ascii: scheme) }
         output.append(ascii: "\r\nX-Forwarded-Host: ")

@@ -145,6 +145,16 @@ extension RawSpan {
         return true
     }
 
+    /// Does `range` equal `otherRange` of `other` when the case of letters is ignored?
+    func equalsIgnoringCase(_ range: Range<Int>, of other: RawSpan, _ otherRange: Range<Int>) -> Bool {
+        guard range.count == otherRange.count else { return false }
+        for (offset, otherOffset) in zip(range, otherRange)
+        where HTTPCharacters.lowercased(byte(offset)) != HTTPCharacters.lowercased(other.byte(otherOffset)) {
+            return false
+        }
+        return true
+    }
+
     /// `range` without the spaces and tabs at its ends.
     package func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
         var lower = range.lowerBound

@@ -49,7 +49,8 @@ package struct ProxyExchange: Sendable {
     }
 
     var state = State.idle
-    private var isIdempotent = false
+    /// It may be sent again.
+    package private(set) var isIdempotent = false
     /// The request would change the protocol.
     package private(set) var offersUpgrade = false
     private(set) var requestEnded = false

@@ -1,4 +1,5 @@
-/// The peers whose forwarding fields are believed: address blocks in CIDR notation. None by default.
+/// The peers whose forwarding fields are believed: address blocks in CIDR notation, and those on Unix sockets. None by
+/// default.
 package struct TrustedProxies: Sendable, Equatable {
     private struct Block: Sendable, Equatable {
         let bytes: [UInt8]
@@ -6,15 +7,23 @@ package struct TrustedProxies: Sendable, Equatable {
     }
 
     private var blocks: [Block] = []
+    private var includesLocal = false
+
+    /// What stands for the peers on Unix sockets.
+    package static let local = "unix"
 
     /// Nobody is trusted.
     package init() {}
 
     /// Nobody is.
-    package var isEmpty: Bool { blocks.isEmpty }
+    package var isEmpty: Bool { blocks.isEmpty && !includesLocal }
 
-    /// Adds a block such as `10.0.0.0/8`, `::1/128` or a single address; false when `text` is none.
+    /// Adds a block such as `10.0.0.0/8`, `::1/128`, a single address, or ``local``; false when `text` is none of these.
     package mutating func insert(_ text: String) -> Bool {
+        if text == Self.local {
+            includesLocal = true
+            return true
+        }
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = parts.first, let bytes = IPAddress.parse(address) else { return false }
         let bits = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
@@ -30,20 +39,23 @@ package struct TrustedProxies: Sendable, Equatable {
     /// The client on whose behalf `peer` speaks: the last address of X-Forwarded-For that is not trusted, or the first one
     /// where all are. What is no literal address ends the search: nobody vouches for what stands before it.
     ///
-    /// - Parameter forwardedFor: the values of all X-Forwarded-For fields, joined by commas.
-    package func client(of peer: String, forwardedFor: [UInt8]) -> String {
+    /// - Parameters:
+    ///   - peer: its literal address; nil on a Unix socket.
+    ///   - forwardedFor: the values of all X-Forwarded-For fields, joined by commas. Addresses may have ports.
+    package func client(of peer: String?, forwardedFor: [UInt8]) -> String? {
         var client = peer
         for element in forwardedFor.split(separator: UInt8(ascii: ",")).reversed() {
             guard contains(client) else { break }
             let text = String(decoding: element.filter { !HTTPCharacters.isBlank($0) }, as: UTF8.self)
-            guard IPAddress.parse(text[...]) != nil else { break }
-            client = IPAddress.canonical(text)
+            guard let address = IPAddress.withoutPort(text) else { break }
+            client = IPAddress.canonical(address)
         }
         return client
     }
 
-    /// Is the peer at the literal address `host` in one of the blocks?
-    package func contains(_ host: String) -> Bool {
+    /// Is the peer at the literal address `host`, nil on a Unix socket, one of these?
+    package func contains(_ host: String?) -> Bool {
+        guard let host else { return includesLocal }
         if blocks.isEmpty { return false }
         guard let parsed = IPAddress.parse(host[...]) else { return false }
         let address = IPAddress.mapped(parsed) ?? parsed
@@ -102,6 +114,18 @@ package enum IPAddress {
         return longest
     }
 
+    /// The literal address in "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:80"; nil when
+    /// `text` is none of these.
+    static func withoutPort(_ text: String) -> String? {
+        if parse(text[...]) != nil { return text }
+        var rest = text[...]
+        if let colon = rest.lastIndex(of: ":"), UInt16(rest[rest.index(after: colon)...]) != nil {
+            rest = rest[..<colon]
+        }
+        if rest.first == "[", rest.last == "]" { rest = rest.dropFirst().dropLast() }
+        return parse(rest) != nil ? String(rest) : nil
+    }
+
     /// 4 or 16 bytes; nil when `text` is no literal address. An IPv6 address has no zone.
     static func parse(_ text: Substring) -> [UInt8]? {
         text.contains(":") ? parseIPv6(text) : parseIPv4(text)
@@ -109,7 +133,11 @@ package enum IPAddress {
 
     private static func parseIPv4(_ text: Substring) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let bytes = parts.compactMap { $0.utf8.allSatisfy(HTTPCharacters.isDigit) ? UInt8($0) : nil }
+        // No superfluous zeros: some readers take "010" for 8.
+        let bytes = parts.compactMap { part in
+            part.utf8.allSatisfy(HTTPCharacters.isDigit) && (part.utf8.count == 1 || part.first != "0")
+                ? UInt8(part) : nil
+        }
         return parts.count == 4 && bytes.count == 4 ? bytes : nil
     }
 

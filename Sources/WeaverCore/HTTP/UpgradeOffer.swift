@@ -28,7 +28,7 @@ package struct UpgradeOffer: Sendable, Equatable {
         return elements.allSatisfy { element in
             var found = false
             offered.forEachListElement(in: 0..<offered.byteCount) { candidate in
-                if Self.equal(bytes, element, offered, candidate) { found = true }
+                if bytes.equalsIgnoringCase(element, of: offered, candidate) { found = true }
             }
             return found
         }
@@ -63,15 +63,5 @@ package struct UpgradeOffer: Sendable, Equatable {
             }
         }
         return length > 0
-    }
-
-    /// Names of protocols are compared without regard to case.
-    private static func equal(
-        _ left: RawSpan, _ leftRange: Range<Int>, _ right: RawSpan, _ rightRange: Range<Int>
-    ) -> Bool {
-        guard leftRange.count == rightRange.count else { return false }
-        return zip(leftRange, rightRange).allSatisfy {
-            HTTPCharacters.lowercased(left.byte($0)) == HTTPCharacters.lowercased(right.byte($1))
-        }
     }
 }

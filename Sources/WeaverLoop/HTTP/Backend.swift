@@ -21,9 +21,12 @@ final class Backend {
     }
 
     /// A connection that waits for a request.
-    func takeKept() -> BackendConnection? {
+    ///
+    /// - Parameter mustBeQuiet: nothing may have come on it, an end included, that this process has not seen yet. That costs
+    ///   a system call.
+    func takeKept(mustBeQuiet: Bool) -> BackendConnection? {
         while let connection = kept.value.popLast() {
-            if connection.isUsable { return connection }
+            if connection.isUsable, !mustBeQuiet || connection.isQuiet { return connection }
             connection.close()
         }
         return nil

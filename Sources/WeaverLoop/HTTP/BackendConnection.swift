@@ -1,3 +1,4 @@
+internal import CUV
 internal import WeaverCore
 
 /// One connection to a backend: it reads responses for the client it is lent to, or waits among the kept ones.
@@ -57,6 +58,8 @@ final class BackendConnection {
 
     /// It can carry a request.
     var isUsable: Bool { stream?.isOpen == true && stream?.failedWrite == nil }
+    /// Neither bytes nor an end or an error wait to be read.
+    var isQuiet: Bool { stream?.descriptor.map(weaver_is_quiet) == 1 }
     /// It takes more of a request.
     var isWritable: Bool { stream?.isWritable == true }
 

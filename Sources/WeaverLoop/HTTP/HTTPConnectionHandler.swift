@@ -21,8 +21,8 @@ package protocol HTTPConnectionHandler: AnyObject {
     /// A request's head arrived that announces a body past the limit: `requestRefused` follows, and nothing else of it.
     func requestIsTooLarge(_ head: borrowing RequestHead, in bytes: RawSpan)
     /// What came is no request, or will never be a whole one, or is one connection too many: the connection has answered
-    /// by `status`, and ends.
-    func requestRefused(_ status: HTTPStatus)
+    /// by `status`, with a body of so many bytes, and ends.
+    func requestRefused(_ status: HTTPStatus, bodyBytes: Int)
     /// The connection is gone. Nothing comes after it.
     func clientDidClose()
     /// The time of ``HTTPServerConnection/handlerDeadline`` has passed.
@@ -36,7 +36,7 @@ package protocol HTTPConnectionHandler: AnyObject {
 /// A handler that never calls ``HTTPServerConnection/beginTunnel(_:)`` need not know of tunnels.
 extension HTTPConnectionHandler {
     package func requestIsTooLarge(_ head: borrowing RequestHead, in bytes: RawSpan) {}
-    package func requestRefused(_ status: HTTPStatus) {}
+    package func requestRefused(_ status: HTTPStatus, bodyBytes: Int) {}
     package func tunnelDidReceive(_ bytes: RawSpan) {}
     package func tunnelDidEnd() {}
     package func releaseIdleMemory() {}

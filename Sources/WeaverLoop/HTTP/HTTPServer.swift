@@ -88,15 +88,18 @@ package final class HTTPServer {
     /// Answers every request with `Connection: close` from now on; after ``HTTPServerConfiguration/drainGrace`` stops
     /// listening and closes idle connections; lets requests in flight finish, and calls `whenDrained` when no connection is
     /// left. `close()` cuts the rest.
-    package func drain(whenDrained: @escaping () -> Void) {
+    ///
+    /// - Parameter grace: in place of the configuration's.
+    package func drain(grace wanted: Duration? = nil, whenDrained: @escaping () -> Void) {
         drains = true
         self.whenDrained.append(whenDrained)
         guard grace == nil else { return }
-        guard listener != nil, configuration.drainGrace > .zero,
+        let wanted = wanted ?? configuration.drainGrace
+        guard listener != nil, wanted > .zero,
             let timer = try? LoopTimer(loop: loop, onFire: { [weak self] in self?.endGrace() })
         else { return endGrace() }
         grace = timer
-        timer.arm(after: configuration.drainGrace)
+        timer.arm(after: wanted)
     }
 
     private func endGrace() {

@@ -111,6 +111,11 @@ extension HTTPServerConnection {
         finishResponse()
     }
 
+    /// Bytes of the body of an error of the server's own.
+    func errorBodyLength(_ status: HTTPStatus, detail: String) -> Int {
+        traits?.method == .head ? 0 : ErrorResponse.bodyLength(status, detail: detail)
+    }
+
     func writeError(
         _ status: HTTPStatus, detail: String, keepAlive: Bool, withoutBody: Bool = false, retryAfterSeconds: Int? = nil,
         requestID: RequestID? = nil
@@ -131,10 +136,11 @@ extension HTTPServerConnection {
     /// Answers a message that is not a request, or will never be a whole one, and ends the connection.
     func refuse(_ status: HTTPStatus, detail: String) {
         guard plan == nil else { return abort() }
-        writeError(status, detail: detail, keepAlive: false, withoutBody: traits?.method == .head)
+        let bodyBytes = errorBodyLength(status, detail: detail)
+        writeError(status, detail: detail, keepAlive: false, withoutBody: bodyBytes == 0)
         if phase != .head { endExchange() }
         linger()
-        handler?.requestRefused(status)
+        handler?.requestRefused(status, bodyBytes: bodyBytes)
         // The handler has to let go of a request that will never be complete.
         exchange(&handler, with: nil)?.clientDidClose()
     }

@@ -73,7 +73,7 @@ package final class HTTPServerConnection {
         decoder = LoopState(BodyDecoder(.none, limits: server.configuration.limits))
         deadline = server.loop.now + server.configuration.headerTimeout
         let trusted = server.configuration.proxyProtocolPeers
-        if !trusted.isEmpty, let clientHost, trusted.contains(clientHost) { phase = .preface }
+        if !trusted.isEmpty, trusted.contains(clientHost) { phase = .preface }
     }
 
     func start() {
@@ -81,9 +81,10 @@ package final class HTTPServerConnection {
         stream.delegate = self
         stream.startReading()
         if isRefused {
-            writeError(
-                .serviceUnavailable, detail: "too many connections", keepAlive: false, retryAfterSeconds: 1)
-            handler?.requestRefused(.serviceUnavailable)
+            let detail = "too many connections"
+            writeError(.serviceUnavailable, detail: detail, keepAlive: false, retryAfterSeconds: 1)
+            let bodyBytes = errorBodyLength(.serviceUnavailable, detail: detail)
+            handler?.requestRefused(.serviceUnavailable, bodyBytes: bodyBytes)
             linger()
         }
     }

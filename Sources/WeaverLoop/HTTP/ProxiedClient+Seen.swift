@@ -31,7 +31,8 @@ extension ProxiedClient {
             if !forwardedFor.isEmpty { forwardedFor.append(UInt8(ascii: ",")) }
             forwardedFor += bytes.copy(field.value.range)
         }
-        return proxy.configuration.trustedProxies.client(of: peer.value.address, forwardedFor: forwardedFor)
+        return proxy.configuration.trustedProxies.client(of: peer.value.host, forwardedFor: forwardedFor)
+            ?? peer.value.address
     }
 
     /// The request goes to a backend.
@@ -49,15 +50,16 @@ extension ProxiedClient {
     }
 
     /// The proxy answers in the place of a backend.
-    func noteFailure(_ status: HTTPStatus) {
+    func noteFailure(_ failure: ProxyExchange.Failure) {
         proxy.traffic.value.failed()
-        noteOwnAnswer(status)
+        noteOwnAnswer(failure.status, failure.detail)
     }
 
     /// The proxy answers by itself.
-    func noteOwnAnswer(_ status: HTTPStatus) {
+    func noteOwnAnswer(_ status: HTTPStatus, _ detail: String) {
         proxy.traffic.value.answered(since: requestBegan, now: proxy.loop.now)
         record.value?.entry.status = status.rawValue
+        record.value?.entry.bodyBytes = UInt64(connection.errorBodyLength(status, detail: detail))
     }
 
     /// The request is over.
@@ -75,12 +77,13 @@ extension ProxiedClient {
     }
 
     /// The connection answers what is no request, or will never be a whole one.
-    func requestRefused(_ status: HTTPStatus) {
+    func requestRefused(_ status: HTTPStatus, bodyBytes: Int) {
         if record.value == nil, let log = proxy.log {
             requestBegan = proxy.loop.now
             record.value = AccessRecord(AccessLogEntry(client: peer.value.address, time: log.wallClock()))
         }
         record.value?.entry.status = status.rawValue
+        record.value?.entry.bodyBytes = UInt64(bodyBytes)
         noteEnd(isComplete: true)
     }
 }

@@ -34,10 +34,7 @@ final class ProxiedClient {
         self.proxy = proxy
         self.connection = connection
         let host = connection.clientHost
-        peer = LoopState(
-            ForwardedPeer(
-                address: host ?? "unknown",
-                isTrusted: host.map(proxy.configuration.trustedProxies.contains) ?? false))
+        peer = LoopState(ForwardedPeer(host: host, isTrusted: proxy.configuration.trustedProxies.contains(host)))
     }
 
     /// Bytes of `head`'s memory that an idle client keeps.
@@ -60,7 +57,7 @@ final class ProxiedClient {
             proxy.tally.value.failures += 1
             proxy.stopWaiting(self)
             forgetHead()
-            noteFailure(failure.status)
+            noteFailure(failure)
             noteEnd(isComplete: true)
             connection.respondError(
                 failure.status, detail: failure.detail, retryAfterSeconds: failure.retryAfterSeconds,
@@ -104,7 +101,8 @@ final class ProxiedClient {
             return perform(exchangeState.value.nonePicked(.allTried, mayWait: proxy.mayWait))
         }
         switch proxy.pick(
-            for: self, excluding: excluded.value, forTunnel: exchangeState.value.offersUpgrade, now: attemptBegan)
+            for: self, excluding: excluded.value, forTunnel: exchangeState.value.offersUpgrade,
+            isIdempotent: exchangeState.value.isIdempotent, now: attemptBegan)
         {
         case .kept(let kept):
             backendState.value = kept
@@ -149,9 +147,10 @@ final class ProxiedClient {
     private func answer(_ request: borrowing RequestHead) {
         let status = request.method == .options ? HTTPStatus.ok : .notImplemented
         requestBegan = loop.now
-        noteOwnAnswer(status)
+        let detail = "this is a proxy, and Max-Forwards is 0"
+        noteOwnAnswer(status, detail)
         noteEnd(isComplete: true)
-        connection.respondError(status, detail: "this is a proxy, and Max-Forwards is 0", requestID: requestID)
+        connection.respondError(status, detail: detail, requestID: requestID)
     }
 
     func forgetHead() {

@@ -38,8 +38,12 @@ package struct ReverseProxyConfiguration: Sendable, Equatable {
     /// taken for the peer. Connections of others are read as HTTP.
     package var acceptsProxyProtocol = false
 
+    /// How long a proxy that drains still listens and keeps idle connections, when it has clients: requests of theirs may be on
+    /// their way, and one that met a reset might have been carried out or not.
+    package static let drainGrace = Duration.milliseconds(250)
+
     /// The defaults above.
-    package init() {}
+    package init() { server.drainGrace = Self.drainGrace }
 
     var serverConfiguration: HTTPServerConfiguration {
         var server = server
@@ -97,6 +101,7 @@ package final class ReverseProxy {
     private var backends: [Backend] = []
     /// The one that has waited longest is first.
     private let waiting = LoopState<[ProxiedClient]>([])
+    private var placeOfWoken: Int?
     /// Backends that have been removed while something was in flight with them.
     private var leaving: [Backend] = []
 
@@ -186,9 +191,10 @@ package final class ReverseProxy {
         server.forEachHandler { ($0 as? ProxiedClient)?.backendFellSilent(address) }
     }
 
-    /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
+    /// Stops listening after ``HTTPServerConfiguration/drainGrace``, at once without a client; lets requests in flight finish,
+    /// and calls `whenDrained` when no client is left.
     package func drain(whenDrained: @escaping () -> Void) {
-        server.drain { [self] in
+        server.drain(grace: server.counters.openConnections == 0 ? .zero : nil) { [self] in
             for backend in backends { backend.remove() }
             whenDrained()
         }
@@ -219,10 +225,13 @@ package final class ReverseProxy {
 
     /// A connection to the least busy backend that is not excluded.
     ///
+    /// What cannot be sent again gets no kept connection on which the backend's end has arrived already.
+    ///
     /// What may become a tunnel gets a new one: the connection is used up, and an offer cannot be sent again when a
     /// kept connection turns out to have been closed.
     func pick(
-        for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool, now: MonotonicTime
+        for client: ProxiedClient, excluding excluded: [BackendTable.ID], forTunnel: Bool, isIdempotent: Bool,
+        now: MonotonicTime
     ) -> Pick {
         let backend: Backend
         switch table.value.pick(excluding: excluded, forTunnel: forTunnel, now: now.nanoseconds) {
@@ -232,7 +241,7 @@ package final class ReverseProxy {
         case .busy: return .busy
         case .none: return .none
         }
-        if !forTunnel, let kept = backend.takeKept() {
+        if !forTunnel, let kept = backend.takeKept(mustBeQuiet: !isIdempotent) {
             table.value.began(backend.id)
             backend.began()
             tally.value.reusedConnections += 1
@@ -290,17 +299,26 @@ package final class ReverseProxy {
     /// One more may wait.
     var mayWait: Bool { waiting.value.count < configuration.maximumWaiting }
 
+    /// Behind the others, or again in the place from which it was woken.
     func wait(_ client: ProxiedClient) {
-        waiting.value.append(client)
+        waiting.value.insert(client, at: exchange(&placeOfWoken, with: nil) ?? waiting.value.count)
     }
 
     func stopWaiting(_ client: ProxiedClient) {
         if !waiting.value.isEmpty { waiting.value.removeAll { $0 === client } }
     }
 
-    /// A backend has room for one more.
+    /// A backend has room for one more: for the first that may use it.
     private func wakeOne() {
-        if !waiting.value.isEmpty { waiting.value.removeFirst().backendsChanged() }
+        var place = 0
+        while place < waiting.value.count {
+            let client = waiting.value.remove(at: place)
+            placeOfWoken = place
+            client.backendsChanged()
+            placeOfWoken = nil
+            guard place < waiting.value.count, waiting.value[place] === client else { return }
+            place += 1
+        }
     }
 
     private func sweep(_ now: MonotonicTime) {

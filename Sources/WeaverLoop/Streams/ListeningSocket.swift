@@ -19,8 +19,8 @@ package final class ListeningSocket: Sendable {
     /// Whether others accept from the same queue.
     package let isShared: Bool
 
-    /// Binds and listens. Port 0 takes any free port. A Unix socket can be used by its owner only (0600); its path must
-    /// be free, and the file stays when the socket closes.
+    /// Binds and listens. Port 0 takes any free port. A Unix socket can be used by its owner only (0600). Its file stays when
+    /// the socket closes, and is replaced by the next one; while somebody listens there, the address is in use.
     package convenience init(
         address: SocketAddress, backlog: Int32 = StreamListener.defaultBacklog
     ) throws(UVError) {
@@ -74,6 +74,12 @@ package final class ListeningSocket: Sendable {
             guard socket >= 0 else { throw .system(operation) }
             if family != AF_UNIX { setReuseAddress(socket) }
             var code = unsafe bind(socket, raw, length)
+            if code != 0, errno == EADDRINUSE, case .unix(let path) = address.kind,
+                unsafe isAbandoned(path, raw, length)
+            {
+                unsafe unlink(path)
+                code = unsafe bind(socket, raw, length)
+            }
             // Nobody can connect between bind and listen, so the path is never open to others.
             if code == 0, case .unix(let path) = address.kind { code = unsafe chmod(path, 0o600) }
             if code == 0 { code = CUV.listen(socket, backlog) }
@@ -84,6 +90,19 @@ package final class ListeningSocket: Sendable {
             }
             return socket
         }
+    }
+
+    /// Is there a Unix socket's file on which nobody listens?
+    private static func isAbandoned(
+        _ path: String, _ raw: UnsafePointer<sockaddr>, _ length: socklen_t
+    ) -> Bool {
+        var file = stat()
+        guard unsafe lstat(path, &file) == 0, file.st_mode & S_IFMT == S_IFSOCK else { return false }
+        let probe = weaver_stream_socket(AF_UNIX)
+        guard probe >= 0 else { return false }
+        defer { _ = CUV.close(probe) }
+        // A full queue is another answer: somebody listens.
+        return unsafe connect(probe, raw, length) != 0 && errno == ECONNREFUSED
     }
 
     /// Without it a port stays taken for a minute after its connections have closed.

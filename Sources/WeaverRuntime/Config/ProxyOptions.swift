@@ -34,7 +34,7 @@ package struct ProxyOptions: Equatable, Sendable {
     package mutating func trust(_ text: String, as name: String) throws(ProxySettingError) {
         guard configuration.trustedProxies.insert(text) else {
             throw ProxySettingError(
-                "\(name) = \"\(text)\" is no address or block: write it like \"127.0.0.1\", \"10.0.0.0/8\" or \"::1/128\""
+                "\(name) = \"\(text)\" is no address or block: write it like \"127.0.0.1\", \"10.0.0.0/8\", \"::1/128\" or \"unix\""
             )
         }
     }

@@ -77,6 +77,18 @@ package struct ProxySetting: Sendable {
         ProxySetting(
             "tunnel_idle_timeout", .duration(\.server.tunnelIdleTimeout, .zero ... .seconds(24 * 3600)),
             "a tunnel (WebSocket and the like) through which nothing passes is cut; 0s for never"),
+        ProxySetting(
+            "tunnel_drain_timeout", .duration(\.server.tunnelDrainTimeout, times),
+            "how long a tunnel goes on when the proxy ends; past it cut"),
+        ProxySetting(
+            "half_closed_timeout", .duration(\.server.halfClosedTimeout, times),
+            "a client that has closed its side, and may be gone, is cut when its response is silent for so long"),
+        ProxySetting(
+            "linger_timeout", .duration(\.server.lingerTimeout, times),
+            "how long a connection that closes still takes bytes, so that its last response is read"),
+        ProxySetting(
+            "max_splices", .count(\.maximumSplices, 0...100_000),
+            "long bodies at a time that pass inside of the kernel, two descriptors each; others are copied"),
     ]
 
     /// The config may have a bare number.

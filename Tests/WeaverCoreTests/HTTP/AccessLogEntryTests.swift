@@ -45,6 +45,13 @@ import Testing
                 """)
     }
 
+    @Test func aSocketsPathIsOneColumnAndOneJSONString() {
+        var entry = Self.entry
+        entry.backend = "unix:/run/a \"b\".sock"
+        #expect(entry.line(.combined).hasSuffix(" 1.002003 unix:/run/a\\x20\\x22b\\x22.sock a1b2\n"))
+        #expect(entry.line(.json).contains(#""backend":"unix:/run/a \"b\".sock""#))
+    }
+
     @Test func aClientCannotWriteLinesQuotesOrTerminalSequences() {
         var entry = Self.entry
         entry.target = Array("/\"\\\n\r\u{1B}[2J\0\u{7F}é\u{202E}".utf8) + [0xFF, 0xC3]

@@ -4,7 +4,7 @@ import Testing
 
 struct HeadRewriterTests {
     /// What is written for `text`, without the id and Via that are behind everything else.
-    private func forward(_ text: String, isTrusted: Bool = false, peer: String = "9.9.9.9") throws -> String {
+    private func forward(_ text: String, isTrusted: Bool = false, peer: String? = "9.9.9.9") throws -> String {
         let written = try forwardWhole(text, isTrusted: isTrusted, peer: peer)
         let version = text.contains(" HTTP/1.0\r\n") ? "1.0" : "1.1"
         let added = "X-Request-ID: 00000000000000000000000000000001\r\nVia: \(version) weaver\r\n\r\n"
@@ -13,7 +13,7 @@ struct HeadRewriterTests {
     }
 
     private func forwardWhole(
-        _ text: String, isTrusted: Bool = false, peer: String = "9.9.9.9"
+        _ text: String, isTrusted: Bool = false, peer: String? = "9.9.9.9"
     ) throws -> String {
         let bytes = Array(text.utf8)
         var parser = RequestHeadParser(limits: HTTPLimits())
@@ -21,7 +21,7 @@ struct HeadRewriterTests {
         var output = OutputBuffer()
         unsafe HeadRewriter.write(
             request: head, in: bytes.span.bytes,
-            from: ForwardedPeer(address: peer, isTrusted: isTrusted, fallbackHost: "proxy:1"),
+            from: ForwardedPeer(host: peer, isTrusted: isTrusted, fallbackHost: "proxy:1"),
             requestID: RequestID.received(with: head, in: bytes.span.bytes) ?? .made(0, 1), to: &output)
         return String(decoding: output.copyBytes(), as: UTF8.self)
     }
@@ -40,6 +40,12 @@ struct HeadRewriterTests {
         unsafe HeadRewriter.write(
             response: head, in: bytes.span.bytes, plan: plan, date: Array("D".utf8), to: &output)
         return String(decoding: output.copyBytes(), as: UTF8.self)
+    }
+
+    @Test func peerWithoutAnAddressAppendsNone() throws {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"
+        #expect(try forward(request, isTrusted: true, peer: nil).contains("X-Forwarded-For: 203.0.113.7\r\n"))
+        #expect(try forward(request, isTrusted: false, peer: nil).contains("X-Forwarded-For: unknown\r\n"))
     }
 
     private static let forwarded = "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "
@@ -268,7 +274,10 @@ struct HTTPValueTests {
         #expect(trusted.contains("2001:db8:7fff::1"))
         #expect(!trusted.contains("2001:db8:8000::1"))
         #expect(!trusted.contains("unknown"))
-        for bad in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/-1", "::/129", "1:2", "1::2::3", "a.b.c.d", "10.0.0.+1"] {
+        for bad in [
+            "", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/-1", "::/129", "1:2", "1::2::3", "a.b.c.d", "10.0.0.+1",
+            "10.0.0.01", "010.0.0.1", "unix:",
+        ] {
             #expect(trusted.insert(bad) == false, "\(bad)")
         }
     }
@@ -278,7 +287,9 @@ struct HTTPValueTests {
         ("203.0.113.7, 10.0.0.2", "203.0.113.7"), ("203.0.113.7,10.0.0.3 ,\t10.0.0.2", "203.0.113.7"),
         ("10.0.0.9, 10.0.0.2", "10.0.0.9"), ("203.0.113.7, unknown, 10.0.0.2", "10.0.0.2"),
         ("203.0.113.7, \"x\\n", "10.0.0.1"), ("2001:db8::1", "2001:db8::1"), ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("203.0.113.7, , 10.0.0.2", "10.0.0.2"),
+        ("203.0.113.7, , 10.0.0.2", "10.0.0.2"), ("203.0.113.7:55", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.2:8080", "203.0.113.7"), ("[2001:db8::1]:80", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"), ("203.0.113.7:99999", "10.0.0.1"), ("[203.0.113.7", "10.0.0.1"),
     ])
     func clientIsTheLastAddressThatNobodyTrusts(forwardedFor: String, client: String) {
         var trusted = TrustedProxies()
@@ -286,6 +297,17 @@ struct HTTPValueTests {
         #expect(isBlock)
         #expect(trusted.client(of: "10.0.0.1", forwardedFor: Array(forwardedFor.utf8)) == client)
         #expect(TrustedProxies().client(of: "10.0.0.1", forwardedFor: Array(forwardedFor.utf8)) == "10.0.0.1")
+    }
+
+    @Test func peersOnUnixSocketsAreTrustedByTheirNameOnly() {
+        var trusted = TrustedProxies()
+        for block in ["0.0.0.0/0", "::/0"] { #expect(trusted.insert(block) == true) }
+        #expect(!trusted.contains(nil))
+        #expect(trusted.client(of: nil, forwardedFor: Array("203.0.113.7".utf8)) == nil)
+        trusted = TrustedProxies()
+        #expect(trusted.insert("unix") == true)
+        #expect(trusted.contains(nil) && !trusted.isEmpty && !trusted.contains("10.0.0.1"))
+        #expect(trusted.client(of: nil, forwardedFor: Array("198.51.100.1, 203.0.113.7".utf8)) == "203.0.113.7")
     }
 
     @Test func mappedIPv4AddressIsTheIPv4Address() {

@@ -364,6 +364,43 @@ struct BackendTableTests {
         #expect(table.pick(now: 11).id == a)
     }
 
+    @Test func aBackendThatMayHaveRecoveredGetsOneRequestUntilItAnswers() {
+        var table = BackendTable()
+        let a = table.add()
+        let b = table.add()
+        table.failed(a, now: 0)
+        for _ in 0..<5 { table.began(b) }
+        let due = BackendTable.failureBackoff
+        #expect(table.pick(now: due).id == a)
+        table.began(a)
+        // It has the least in flight, and has not answered yet.
+        for _ in 0..<5 { #expect(table.pick(now: due).id == b) }
+        #expect(table.pick(excluding: [b], now: due).id == a)
+        table.succeeded(a)
+        #expect(table.pick(now: due).id == a)
+    }
+
+    @Test func eachFurtherFailureDoublesTheBackOffUpToABoundAndThoseTogetherCountOnce() {
+        var table = BackendTable()
+        let a = table.add()
+        var now: UInt64 = 0
+        for doubling in 0...BackendTable.maximumDoublings + 2 {
+            // Three requests were under way.
+            for later in 0..<3 { table.failed(a, now: now + UInt64(later)) }
+            let backoff = BackendTable.failureBackoff << min(doubling, BackendTable.maximumDoublings)
+            #expect(table.state(of: a, now: now + backoff - 1) == .backingOff)
+            now += backoff
+            #expect(table.state(of: a, now: now) == .failing)
+        }
+        table.succeeded(a)
+        table.failed(a, now: now)
+        #expect(table.state(of: a, now: now + BackendTable.failureBackoff) == .failing)
+        var never = BackendTable(failureBackoff: .max)
+        let b = never.add()
+        for _ in 0..<3 { never.failed(b, now: .max - 1) }
+        #expect(never.state(of: b, now: .max - 1) == .backingOff)
+    }
+
     @Test func backendThatFailedBacksOffThenIsFailingUntilItAnswers() {
         var table = BackendTable()
         let a = table.add()

@@ -61,7 +61,7 @@ struct UpgradeOfferTests {
         var parser = RequestHeadParser(limits: HTTPLimits())
         let head = try #require(try unsafe parser.parse(bytes.span.bytes))
         var output = OutputBuffer()
-        let peer = ForwardedPeer(address: "9.9.9.9", isTrusted: false)
+        let peer = ForwardedPeer(host: "9.9.9.9", isTrusted: false)
         let offer = unsafe UpgradeOffer(head, in: bytes.span.bytes)
         unsafe HeadRewriter.write(
             request: head, in: bytes.span.bytes, from: peer, requestID: .made(0, 1), upgrade: offer, to: &output)

@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 import WeaverCore
-import WeaverLoop
+
+@testable import WeaverLoop
 
 /// A proxy on its loop, for tests that run elsewhere.
 final class ProxyFixture: @unchecked Sendable {
@@ -22,6 +23,8 @@ final class ProxyFixture: @unchecked Sendable {
     ) async throws -> ProxyFixture {
         try await loop.run {
             var configuration = ReverseProxyConfiguration()
+            // A test that waits for its turn on a busy machine is no silent client.
+            configuration.server.headerTimeout = .seconds(3600)
             configure(&configuration)
             let proxy = ReverseProxy(loop: loop, configuration: configuration)
             try proxy.start(address: .ip("127.0.0.1", port: 0))
@@ -29,6 +32,8 @@ final class ProxyFixture: @unchecked Sendable {
             return ProxyFixture(loop: loop, proxy: proxy, address: proxy.localAddress ?? .ip("127.0.0.1", port: 0))
         }
     }
+
+    func isDraining() async throws -> Bool { try await loop.run { self.proxy.server.isDraining } }
 
     /// What is behind `address` answers nobody any more.
     func fellSilent(_ address: SocketAddress) async throws { try await loop.run { self.proxy.fellSilent(address) } }

@@ -397,30 +397,6 @@ struct ReverseProxyTests {
         #expect(last > size / 2, "the proxy took \(size - last) bytes for a peer that reads nothing")
     }
 
-    @Test func drainLetsRequestsFinishAndClosesIdleClients() async throws {
-        try await withLoop { loop in
-            let backend = try await RawServer(loop: loop)
-            let proxy = try await ProxyFixture.start(loop, backends: [backend.address])
-            let busy = try await RawPeer.connect(to: proxy.address, loop: loop)
-            let idle = try await RawPeer.connect(to: proxy.address, loop: loop)
-            try await busy.send(Self.get)
-            let peer = try #require(await backend.accept())
-            _ = await peer.receive("\r\n\r\n")
-            async let drained: Void = proxy.drain()
-            _ = await idle.receiveAll()
-            try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-            let response = await busy.receiveAll()
-            #expect(response.contains("Connection: close\r\n"))
-            #expect(response.hasSuffix("ok"))
-            try await idle.close()
-            try await busy.close()
-            await drained
-            try await peer.close()
-            try await backend.close()
-            #expect(try await proxy.serverCounters().openConnections == 0)
-        }
-    }
-
     @Test func addressInUseIsATypedError() async throws {
         try await withLoop { loop in
             let taken = try await RawServer(loop: loop)

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import WeaverCore
@@ -33,6 +34,21 @@ import WeaverCore
         let socket = try ListeningSocket(address: .ip("127.0.0.1", port: 0))
         let error = #expect(throws: UVError.self) { _ = try ListeningSocket(address: socket.address) }
         #expect(error?.isAddressInUse == true)
+    }
+
+    @Test func `the file of a socket that somebody left behind is replaced, and nothing else is`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/s"
+            for _ in 0..<3 { _ = try ListeningSocket(address: .unix(path)) }
+            let socket = try ListeningSocket(address: .unix(path))
+            let error = #expect(throws: UVError.self) { _ = try ListeningSocket(address: .unix(path)) }
+            #expect(error?.isAddressInUse == true)
+            #expect(socket.address == .unix(path))
+            let file = "\(folder)/text"
+            try #require(FileManager.default.createFile(atPath: file, contents: Data("kept".utf8)))
+            #expect(throws: UVError.self) { _ = try ListeningSocket(address: .unix(file)) }
+            #expect(FileManager.default.contents(atPath: file) == Data("kept".utf8))
+        }
     }
 
     @Test func `a descriptor is handed out once, so that two never accept from it`() async throws {

@@ -28,7 +28,8 @@ import WeaverLoop
             "max_connections": "9", "max_backend_requests": "11", "max_waiting": "12", "header_timeout": "1s",
             "idle_timeout": "2s", "connect_timeout": "3s",
             "response_timeout": "4s", "wait_timeout": "5s", "backend_idle_timeout": "6s", "failure_backoff": "7s",
-            "tunnel_idle_timeout": "0s",
+            "tunnel_idle_timeout": "0s", "tunnel_drain_timeout": "8s", "half_closed_timeout": "9s",
+            "linger_timeout": "10ms", "max_splices": "13",
         ]
         for setting in ProxySetting.all {
             let text = try #require(values[setting.key], "\(setting.key)")
