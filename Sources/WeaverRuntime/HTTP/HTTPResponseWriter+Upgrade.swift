@@ -14,6 +14,7 @@ extension HTTPResponseWriter {
     /// - Parameters:
     ///   - name: as the request's Upgrade has it, without regard to case.
     ///   - headers: further fields of the answer.
+    ///   - body: what speaks the protocol.
     /// - Throws: ``HTTPError``: the request does not offer it (`upgradeRefused`, unhandled answered by 426), its body was
     ///   not read to its end or a head was sent before (`invalidState`), or the client is gone (`clientGone`); and what
     ///   `body` throws.
@@ -47,6 +48,7 @@ extension HTTPResponseWriter {
     /// - Parameters:
     ///   - subprotocols: those that the handler speaks, the best one first.
     ///   - messageLimit: bytes of a message that are taken in.
+    ///   - body: what takes messages and sends them.
     /// - Throws: ``HTTPError``: the request is no opening handshake (`upgradeRefused`, unhandled answered by 426 or 400),
     ///   a head was sent before (`invalidState`), or the client is gone (`clientGone`); and what `body` throws.
     public func upgradeToWebSocket<Result>(

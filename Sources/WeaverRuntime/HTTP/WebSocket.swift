@@ -50,8 +50,9 @@ public struct WebSocket: AsyncSequence, Sendable {
     /// handler does it, too.
     ///
     /// - Parameters:
-    ///   - code: why; those that the protocol keeps to itself are refused by ``HTTPError`` (`invalidState`).
+    ///   - code: why.
     ///   - reason: for people, cut at 123 bytes.
+    /// - Throws: ``HTTPError`` for a code that the protocol keeps to itself (`invalidState`).
     public func close(_ code: WebSocketCloseCode = .normal, reason: String = "") async throws {
         try await tunnel.close(code: code, reason: reason)
     }
