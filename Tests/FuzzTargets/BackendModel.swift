@@ -27,9 +27,7 @@ struct BackendModel {
         precondition(hasHead, "a body in front of its head")
         body += [UInt8](copying: bytes)
         var output = OutputBuffer()
-        if isChunked { output.appendChunkHeader(bytes.byteCount) }
-        output.append(bytes)
-        if isChunked { output.append(ascii: "\r\n") }
+        isChunked ? output.appendChunk(bytes) : output.append(bytes)
         sent += output.copyBytes()
     }
 

@@ -330,9 +330,7 @@ struct ExchangeModel: ~Copyable {
         case .untilClose: toClient += [UInt8](copying: bytes)
         case .chunked:
             var output = OutputBuffer()
-            output.appendChunkHeader(bytes.byteCount)
-            output.append(bytes)
-            output.append(ascii: "\r\n")
+            output.appendChunk(bytes)
             toClient += output.copyBytes()
         }
     }

@@ -216,6 +216,9 @@ extension Babysitter {
             groups[group].slots[slot].state = .suspended
             log(.warning, "it has not answered for \(silence.milliseconds) ms and gets no more work", replica: replica)
             changedReplicas(ofGroup: group)
+            for (listener, address) in groups[group].slots[slot].exported.sorted(by: { $0.key < $1.key }) {
+                actions.append(.fellSilent(listener: listener, address))
+            }
         }
         actions.append(.send(replica, .healthCheck, awaitsReply: true))
         groups[group].slots[slot].nextHealthCheck = now + limits.healthInterval

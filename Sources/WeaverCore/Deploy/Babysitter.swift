@@ -213,6 +213,9 @@ extension Babysitter {
         case startProxy(listener: String, address: SocketAddress)
         /// The replicas' addresses that a proxy may use now, all of them.
         case setBackends(listener: String, [SocketAddress])
+        /// The replica behind this address, which is no backend any more, does not answer: what may be asked again is asked of
+        /// another one.
+        case fellSilent(listener: String, SocketAddress)
         /// Take no new connections; finish what is under way.
         case drainProxy(listener: String)
         /// Tell, with ``Babysitter/released(_:listener:now:)``, when nothing is in flight any more between the listener's proxy

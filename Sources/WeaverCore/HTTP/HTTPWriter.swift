@@ -22,8 +22,20 @@ extension OutputBuffer {
         append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
+    /// Room for what stands around the bytes of a chunk.
+    private static let chunkFraming = 20
+
+    /// Appends `bytes`, at least one, as a chunk.
+    package mutating func appendChunk(_ bytes: RawSpan) {
+        // At once: the line's end behind it would double the memory, and copy it.
+        reserve(bytes.byteCount + Self.chunkFraming)
+        appendChunkHeader(bytes.byteCount)
+        append(bytes)
+        append(ascii: "\r\n")
+    }
+
     /// Appends the line in front of a chunk of `count` bytes, more than none: a chunk of none ends the body.
-    package mutating func appendChunkHeader(_ count: Int) {
+    private mutating func appendChunkHeader(_ count: Int) {
         precondition(count > 0, "an empty chunk would end the body")
         var shift = (Int.bitWidth - 1 - count.leadingZeroBitCount) / 4 * 4
         while shift >= 0 {

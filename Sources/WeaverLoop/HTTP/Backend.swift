@@ -40,13 +40,14 @@ final class Backend {
         kept.value.removeAll { $0 === connection }
     }
 
-    /// Closes what has been kept too long.
-    func closeKept(before now: MonotonicTime) {
+    /// Closes what has been kept too long, and gives back memory of the rest.
+    func sweepKept(_ now: MonotonicTime) {
         // The oldest is first: connections are kept in the order in which they were given back.
         while let oldest = kept.value.first, oldest.keptUntil <= now {
             kept.value.removeFirst()
             oldest.close()
         }
+        for connection in kept.value { connection.releaseIdleMemory() }
     }
 
     /// An exchange with it began.

@@ -44,6 +44,7 @@ final class BackendConnection {
         let stream = try ByteStream.connect(
             to: backend.address, loop: loop, timeout: configuration.connectTimeout, delegate: self)
         self.stream = stream
+        stream.largestRead = HTTPServerConnection.largestRead
         stream.highWaterMark = configuration.backendHighWaterMark
         stream.lowWaterMark = configuration.backendLowWaterMark
         // A backend that answers early and closes breaks our writing before we have read its answer.
@@ -57,6 +58,9 @@ final class BackendConnection {
 
     /// Bytes in memory: of the request that the backend has not taken, and of the response that is not complete.
     var bufferedBytes: Int { pending.value.count + (stream?.queuedBytes ?? 0) + (splice?.held ?? 0) }
+
+    /// Gives back memory that is kept for the next request, or the next bytes of a tunnel.
+    func releaseIdleMemory() { stream?.releaseIdleMemory() }
 
     /// None of the request has left this process; to be asked only while nothing but its head was written.
     var nothingSent: Bool { stream.map { $0.isOpen && headBytes > 0 && $0.queuedBytes >= headBytes } ?? false }
@@ -83,11 +87,7 @@ final class BackendConnection {
     /// Writes a part of a request's body as a chunk.
     func writeChunk(_ bytes: RawSpan) {
         checkInExchange()
-        stream?.write { output in
-            output.appendChunkHeader(bytes.byteCount)
-            output.append(bytes)
-            output.append(ascii: "\r\n")
-        }
+        stream?.write { $0.appendChunk(bytes) }
     }
 
     /// Ends a request's chunked body.

@@ -29,6 +29,8 @@ package protocol HTTPConnectionHandler: AnyObject {
     func clientDidClose()
     /// The time of ``HTTPServerConnection/handlerDeadline`` has passed.
     func deadlineDidPass()
+    /// Time has passed, and nothing waits to be sent to the client: memory that is kept for the next bytes may go.
+    func releaseIdleMemory()
     /// Bytes that it keeps in memory for the current request.
     var bufferedBytes: Int { get }
 }
@@ -40,4 +42,5 @@ extension HTTPConnectionHandler {
     package func tunnelDidReceive(_ bytes: RawSpan) {}
     package func tunnelDidEnd() {}
     package func tunnelWillBeCut() {}
+    package func releaseIdleMemory() {}
 }

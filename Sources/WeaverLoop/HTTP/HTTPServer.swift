@@ -150,6 +150,11 @@ package final class HTTPServer {
         connection.start()
     }
 
+    /// Calls `body` with what answers each connection, in no particular order.
+    func forEachHandler(_ body: (any HTTPConnectionHandler) -> Void) {
+        for connection in Array(connections.values) { connection.handler.map(body) }
+    }
+
     func handler(for connection: HTTPServerConnection) -> any HTTPConnectionHandler { makeHandler(connection) }
 
     private func checkDrained() {

@@ -57,6 +57,10 @@ extension HTTPServerConnection {
 
     func sweep(_ now: MonotonicTime) {
         let queued = stream.queuedBytes
+        if queued == 0 {
+            stream.releaseIdleMemory()
+            handler?.releaseIdleMemory()
+        }
         if phase == .tunnel { return sweepTunnel(now, queued: queued) }
         if isStalled(now, queued: queued) { return abort() }
         if let bound = handlerDeadline, bound <= now, phase == .body || phase == .answering {

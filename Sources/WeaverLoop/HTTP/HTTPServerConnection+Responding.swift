@@ -43,11 +43,7 @@ extension HTTPServerConnection {
         case .untilClose:
             stream.writeAtOnce(bytes)
         case .chunked:
-            stream.write { output in
-                output.appendChunkHeader(bytes.byteCount)
-                output.append(bytes)
-                output.append(ascii: "\r\n")
-            }
+            stream.write { $0.appendChunk(bytes) }
         }
         if isHalfClosed { restartDeadline() }
     }

@@ -61,10 +61,14 @@ package final class HTTPServerConnection {
     /// below, reading goes on, which is how we notice that the client has left.
     static let readAheadBytes = 4096
 
+    /// Bytes of one read, here and from backends: so much more than its high-water mark a queue may get.
+    static let largestRead = 128 * 1024
+
     init(stream: ByteStream, server: HTTPServer, isRefused: Bool) {
         self.stream = stream
         self.isRefused = isRefused
         self.server = server
+        stream.largestRead = Self.largestRead
         parser = LoopState(RequestHeadParser(limits: server.configuration.limits))
         decoder = LoopState(BodyDecoder(.none, limits: server.configuration.limits))
         deadline = server.loop.now + server.configuration.headerTimeout

@@ -179,6 +179,13 @@ package final class ReverseProxy {
         backend.onReleased.append(released)
     }
 
+    /// What is behind `address` answers nobody any more, and is no backend any more: requests that it has, and that may be sent
+    /// again, go to another backend, if there is one. The others wait for it, as long as they may.
+    package func fellSilent(_ address: SocketAddress) {
+        guard !backends.isEmpty else { return }
+        server.forEachHandler { ($0 as? ProxiedClient)?.backendFellSilent(address) }
+    }
+
     /// Stops listening, lets requests in flight finish, and calls `whenDrained` when no client is left.
     package func drain(whenDrained: @escaping () -> Void) {
         server.drain { [self] in
@@ -297,6 +304,6 @@ package final class ReverseProxy {
     }
 
     private func sweep(_ now: MonotonicTime) {
-        for backend in backends { backend.closeKept(before: now) }
+        for backend in backends { backend.sweepKept(now) }
     }
 }

@@ -38,7 +38,7 @@ extension ByteStream {
         unsafe readDestination = unsafe observer?.streamReadDestination(self)
         let memory = unsafe readDestination ?? loop.readBuffer
         return unsafe uv_buf_init(
-            memory.baseAddress?.assumingMemoryBound(to: CChar.self), UInt32(clamping: memory.count))
+            memory.baseAddress?.assumingMemoryBound(to: CChar.self), UInt32(clamping: min(memory.count, readsAtMost)))
     }
 
     private func didRead(_ count: Int) {

@@ -82,12 +82,22 @@ extension ByteStream {
         send()
     }
 
+    /// Gives back memory that is kept for the next writes; for streams on which little happens.
+    package func releaseIdleMemory() {
+        checkThread("releaseIdleMemory")
+        precondition(!isLending, Self.lendingMessage)
+        queue.value.releaseIdleMemory()
+    }
+
     private static let lendingMessage = "an encoder used the stream that it was appending to"
 
     private func didAppend() {
         guard isOpen, failedWrite == nil else { return queue.value.removeAll() }
         scheduleFlush()
-        if queue.value.byteCount >= flushesAt { send() }
+        if queue.value.byteCount >= flushesAt {
+            send()
+            queue.value.sealFullTail()
+        }
         if queue.value.byteCount >= highWater { isAboveHighWater = true }
     }
 

@@ -34,6 +34,11 @@ package final class ByteStream: UVHandle {
         get { flushesAt }
         set { flushesAt = newValue }
     }
+    /// Bytes of one read at most: what may come on top of a high-water mark. As many as the loop's buffer takes by default.
+    package var largestRead: Int {
+        get { readsAtMost }
+        set { readsAtMost = newValue }
+    }
     /// After a write has failed the stream reads on to the peer's end, and drops what is written, instead of closing at
     /// once: a peer may have answered before it closed. The end of reading closes it, or its owner.
     package var readsAfterWriteError = false
@@ -49,6 +54,7 @@ package final class ByteStream: UVHandle {
     private(set) var highWater = 1 << 20
     private(set) var lowWater = 256 << 10
     private(set) var flushesAt = 64 << 10
+    private(set) var readsAtMost = EventLoop.readBufferSize
 
     let queue = LoopState(WriteQueue())
     /// Whether an encoder appends to the queue right now, which must not use the stream meanwhile.

@@ -10,6 +10,13 @@ struct WriteQueue: ~Copyable {
     /// The tail's memory is given back to the system when one tick has made it larger than this.
     static let retainedTail = 256 * 1024
 
+    /// The tail becomes a piece from this many bytes on, and a new one begins: what waits is not copied while it grows, and
+    /// takes about as much memory as it has bytes.
+    static let fullTail = 64 * 1024
+
+    /// Memory of an empty tail that ``releaseIdleMemory()`` leaves.
+    static let idleTail = 4 * 1024
+
     /// How many pieces one gathered write takes.
     static let piecesPerWrite = 64
 
@@ -40,6 +47,16 @@ struct WriteQueue: ~Copyable {
         let piece = WritePiece(exchangeTail())
         sealedBytes += piece.remaining
         sealed.append(piece)
+    }
+
+    /// Something is in front of the tail, and it is as long as it shall get.
+    mutating func sealFullTail() {
+        if tail.count >= Self.fullTail { sealTail() }
+    }
+
+    /// Gives back what is kept for the next writes, when nothing waits to be sent.
+    mutating func releaseIdleMemory() {
+        if isEmpty, tail.allocatedCapacity > Self.idleTail { _ = exchangeTail() }
     }
 
     private mutating func exchangeTail() -> OutputBuffer {

@@ -169,6 +169,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         case .kill(let replica, let signal): envelopes[replica]?.kill(signal)
         case .startProxy(let listener, let address): startProxy(listener, address)
         case .setBackends(let listener, let addresses): proxies[listener]?.setBackends(addresses)
+        case .fellSilent(let listener, let address): proxies[listener]?.fellSilent(address)
         case .drainProxy(let listener): proxies[listener]?.drain {}
         case .awaitRelease(let replica, let listener, let address):
             awaitRelease(of: replica, listener: listener, address)

@@ -82,12 +82,14 @@ import WeaverCore
         world.silent.insert(main[0])
         world.advance(.seconds(6))
         #expect(world.backends["lemon"] == [.ip("127.0.0.1", port: 1002)])
+        #expect(world.fellSilent == [.ip("127.0.0.1", port: 1001)])
         world.silent.remove(main[0])
         world.advance(.seconds(3))
         #expect(world.backends["lemon"]?.count == 2)
         world.silent.insert(main[0])
         world.advance(.seconds(40))
         #expect(world.killed.contains(main[0]))
+        #expect(world.fellSilent == [.ip("127.0.0.1", port: 1001), .ip("127.0.0.1", port: 1001)])
     }
 
     @Test func `a deployer that was stopped itself does not take that for its replicas' silence`() {

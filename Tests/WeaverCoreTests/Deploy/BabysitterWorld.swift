@@ -33,6 +33,8 @@ struct World {
     private var answers: [(inout World) -> Void] = []
     /// Whether proxies have something in flight with replicas that leave them.
     var isInFlight = false
+    /// Those whose requests were to be asked of others.
+    private(set) var fellSilent: [SocketAddress] = []
     /// The replicas whose release was asked for while something was in flight.
     private(set) var unreleased: [(replica: String, listener: String)] = []
     /// What was done with replicas and proxies, in order.
@@ -255,6 +257,9 @@ struct World {
         case .setBackends(let listener, let addresses):
             backends[listener] = addresses
             journal.append("\(addresses.count) backends")
+        case .fellSilent(let listener, let address):
+            #expect(backends[listener]?.contains(address) != true, "a backend that is silent and still one")
+            fellSilent.append(address)
         case .awaitRelease(let replica, let listener, let address):
             #expect(backends[listener]?.contains(address) != true, "a backend is released that is still one")
             if isInFlight {

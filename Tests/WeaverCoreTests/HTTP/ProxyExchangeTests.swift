@@ -76,6 +76,30 @@ struct ProxyExchangeTests {
                 == [.closeBackend, .sendFailure])
     }
 
+    @Test func idempotentRequestLeavesASilentBackendOnce() {
+        var exchange = awaiting(reused: true)
+        #expect(exchange.backendFellSilent(responseBytes: false) == [.closeBackend, .holdRequestBody, .pickBackend])
+        _ = exchange.picked(reused: false)
+        #expect(exchange.backendFellSilent(responseBytes: false) == [])
+        _ = exchange.connected()
+        // What silences a replica shall not silence them all.
+        #expect(exchange.backendFellSilent(responseBytes: false) == [])
+        #expect(exchange.timedOut() == [.closeBackend, .sendFailure])
+        #expect(exchange.failure?.status == .gatewayTimeout)
+    }
+
+    @Test func requestThatASilentBackendMayHaveActedOnStays() {
+        var post = ProxyExchange()
+        _ = post.begin(isIdempotent: false)
+        _ = post.picked(reused: true)
+        #expect(post.backendFellSilent(responseBytes: false) == [])
+        var answered = awaiting(reused: true)
+        #expect(answered.backendFellSilent(responseBytes: true) == [])
+        var uploaded = awaiting(reused: true)
+        uploaded.requestBodyPassed()
+        #expect(uploaded.backendFellSilent(responseBytes: false) == [])
+    }
+
     @Test func requestThatKillsItsReplicaOnAKeptConnectionDoesNotKillThemAll() {
         var exchange = awaiting(reused: true)
         for _ in 1..<ProxyExchange.maximumSendings {

@@ -30,6 +30,9 @@ final class ProxyFixture: @unchecked Sendable {
         }
     }
 
+    /// What is behind `address` answers nobody any more.
+    func fellSilent(_ address: SocketAddress) async throws { try await loop.run { self.proxy.fellSilent(address) } }
+
     func setBackends(_ addresses: [SocketAddress]) async throws {
         try await loop.run { self.proxy.setBackends(addresses) }
     }

@@ -157,6 +157,30 @@ struct ReverseProxyTests {
         }
     }
 
+    @Test func aGetThatASilentBackendHasIsAskedOfAnotherAndAPostIsNot() async throws {
+        try await withProxy { proxy, silent, client in
+            try await client.send(Self.get)
+            let deaf = try await accept(silent)
+            _ = await deaf.receive("\r\n\r\n")
+            let poster = try await RawPeer.connect(to: proxy.address, loop: proxy.loop)
+            try await poster.send("POST /y HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            let slow = try await accept(silent)
+            _ = await slow.receive("\r\n\r\n")
+            let other = try await RawServer(loop: proxy.loop)
+            try await proxy.setBackends([other.address])
+            try await proxy.fellSilent(silent.address)
+            let next = try await accept(other)
+            #expect(await next.receive("\r\n\r\n").hasPrefix("GET /x "))
+            try await next.send("HTTP/1.1 204 No Content\r\n\r\n")
+            #expect(await client.receive("\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+            try await slow.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+            #expect(await poster.receive("\r\n\r\n").hasPrefix("HTTP/1.1 201 "))
+            #expect(try await proxy.counters().retries == 1)
+            for peer in [deaf, slow, poster, next] { try await peer.close() }
+            try await other.close()
+        }
+    }
+
     @Test func unreachableBackendIsLeftForAnother() async throws {
         try await withProxy { proxy, backend, client in
             let gone = try await RawServer(loop: proxy.loop)

@@ -77,4 +77,38 @@ import WeaverCore
         queue.sent(1)
         #expect(queue.tail.allocatedCapacity > 0)
     }
+
+    @Test func `what waits takes about the memory that it has bytes`() {
+        var queue = WriteQueue()
+        var memory = 0
+        for _ in 0..<1000 {
+            queue.tail.append([UInt8](repeating: 7, count: 1000))
+            let capacity = queue.tail.allocatedCapacity
+            queue.sealFullTail()
+            if queue.tail.isEmpty { memory += capacity }
+        }
+        memory += queue.tail.allocatedCapacity
+        let count = queue.byteCount
+        #expect(count == 1_000_000)
+        #expect(memory <= 2 * count)
+        queue.sent(count)
+        let isEmpty = queue.isEmpty
+        #expect(isEmpty)
+    }
+
+    @Test func `memory of a connection on which nothing happens is given back, and what waits is not lost`() {
+        var queue = WriteQueue()
+        let large = WriteQueue.idleTail + 1
+        queue.tail.append([UInt8](repeating: 7, count: large))
+        queue.releaseIdleMemory()
+        #expect(queue.tail.count == large)
+        queue.sent(large)
+        #expect(queue.tail.allocatedCapacity >= large)
+        queue.releaseIdleMemory()
+        #expect(queue.tail.allocatedCapacity == 0)
+        queue.tail.append([1])
+        queue.sent(1)
+        queue.releaseIdleMemory()
+        #expect(queue.tail.allocatedCapacity > 0)
+    }
 }
