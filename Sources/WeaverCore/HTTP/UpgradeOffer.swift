@@ -22,11 +22,15 @@ package struct UpgradeOffer: Sendable, Equatable {
 
     /// Is `name` one of them?
     package func contains(_ name: String) -> Bool {
-        let offered = unsafe protocols.span.bytes
         let name = Array(name.utf8)
+        return unsafe contains(0..<name.count, of: name.span.bytes)
+    }
+
+    private func contains(_ name: Range<Int>, of bytes: RawSpan) -> Bool {
+        let offered = unsafe protocols.span.bytes
         var found = false
         offered.forEachListElement(in: 0..<offered.byteCount) { candidate in
-            if unsafe Self.equal(name.span.bytes, 0..<name.count, offered, candidate) { found = true }
+            if bytes.equalsIgnoringCase(name, of: offered, candidate) { found = true }
         }
         return found
     }
@@ -35,14 +39,7 @@ package struct UpgradeOffer: Sendable, Equatable {
     package func isAccepted(by response: borrowing ResponseHead, in bytes: RawSpan) -> Bool {
         guard response.minorVersion >= 1, response.section.connection.upgrade else { return false }
         guard let elements = Self.elements(of: response.section, in: bytes), !elements.isEmpty else { return false }
-        let offered = unsafe protocols.span.bytes
-        return elements.allSatisfy { element in
-            var found = false
-            offered.forEachListElement(in: 0..<offered.byteCount) { candidate in
-                if bytes.equalsIgnoringCase(element, of: offered, candidate) { found = true }
-            }
-            return found
-        }
+        return elements.allSatisfy { contains($0, of: bytes) }
     }
 
     /// The elements of all Upgrade fields, nil when one is not token ["/" token].
