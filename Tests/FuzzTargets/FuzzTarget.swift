@@ -21,6 +21,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case exchange
     /// The header of the PROXY protocol: one reading however it is cut.
     case preface
+    /// The frames of a WebSocket, from the client: the same messages, answers and end however they are cut.
+    case websocket
 
     /// Runs the target on one input.
     public func run(_ bytes: [UInt8]) {
@@ -34,6 +36,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .bodies: checkBody(bytes)
         case .exchange: checkExchange(bytes)
         case .preface: checkPreface(bytes)
+        case .websocket: checkWebSocket(bytes)
         }
     }
 }

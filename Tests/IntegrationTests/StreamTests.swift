@@ -4,7 +4,7 @@ import Testing
 extension Integration {
     /// What an application streams, through the real proxy to real clients; see `Fixtures/Python/stream_clients.py`.
     @Suite(.serialized, .enabled(if: Python.isNamed, Binaries.howToBuild)) struct StreamTests {
-        static let scripts = ["events", "broken", "slow", "upload"]
+        static let scripts = ["events", "broken", "slow", "upload", "tunnel", "websocket"]
 
         private func run(_ script: String, port: UInt16, in sandbox: Sandbox) async throws {
             let client = try Program(
@@ -18,7 +18,12 @@ extension Integration {
             let config = try sandbox.unrulyConfig(extra: "[weaver.group.main]\nreplicas = 1")
             let deployment = try await Deployment(config: config, in: sandbox)
             for script in Self.scripts { try await run(script, port: deployment.port, in: sandbox) }
+            let farewell = try Program(
+                Python.interpreter, ["\(Python.fixtures)/stream_clients.py", "farewell", "\(deployment.port)"],
+                in: sandbox)
+            try await eventually("a WebSocket that is open") { farewell.output == "open\n" || !farewell.isRunning }
             try await deployment.end(by: SIGINT)
+            #expect(try await farewell.exitCode() == 0, "\(farewell.output)\n\(farewell.errors)")
         }
 
         @Test func aProxyInFrontOfAnApplicationStreamsBothWays() async throws {

@@ -20,6 +20,17 @@ package struct UpgradeOffer: Sendable, Equatable {
         protocols = list
     }
 
+    /// Is `name` one of them?
+    package func contains(_ name: String) -> Bool {
+        let offered = unsafe protocols.span.bytes
+        let name = Array(name.utf8)
+        var found = false
+        offered.forEachListElement(in: 0..<offered.byteCount) { candidate in
+            if unsafe Self.equal(name.span.bytes, 0..<name.count, offered, candidate) { found = true }
+        }
+        return found
+    }
+
     /// Does `response`, with the status 101, change to what was offered and to nothing else?
     package func isAccepted(by response: borrowing ResponseHead, in bytes: RawSpan) -> Bool {
         guard response.minorVersion >= 1, response.section.connection.upgrade else { return false }

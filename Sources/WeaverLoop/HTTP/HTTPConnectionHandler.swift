@@ -16,6 +16,8 @@ package protocol HTTPConnectionHandler: AnyObject {
     func tunnelDidReceive(_ bytes: RawSpan)
     /// The client has closed its side of the tunnel.
     func tunnelDidEnd()
+    /// The server drains: the tunnel is cut when it does not end soon.
+    func tunnelWillBeCut()
     /// The client has taken so much of the response that more may be written.
     func clientDidDrain()
     /// A request's head arrived that announces a body past the limit: `requestRefused` follows, and nothing else of it.
@@ -39,5 +41,6 @@ extension HTTPConnectionHandler {
     package func requestRefused(_ status: HTTPStatus) {}
     package func tunnelDidReceive(_ bytes: RawSpan) {}
     package func tunnelDidEnd() {}
+    package func tunnelWillBeCut() {}
     package func releaseIdleMemory() {}
 }

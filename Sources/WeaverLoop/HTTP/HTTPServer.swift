@@ -170,7 +170,7 @@ package final class HTTPServer {
     private var sweepInterval: Duration {
         var shortest = min(
             configuration.headerTimeout, configuration.idleTimeout, configuration.lingerTimeout,
-            configuration.halfClosedTimeout, configuration.tunnelDrainTimeout)
+            configuration.halfClosedTimeout, configuration.tunnelDrainTimeout, configuration.webSocketCloseTimeout)
         if configuration.tunnelIdleTimeout > .zero { shortest = min(shortest, configuration.tunnelIdleTimeout) }
         return min(max(shortest / 4, .milliseconds(5)), .milliseconds(250))
     }

@@ -24,6 +24,8 @@ package struct HTTPServerConfiguration: Sendable, Equatable {
     package var tunnelIdleTimeout = Duration.seconds(3600)
     /// How long a tunnel goes on when the server drains. Past it: cut.
     package var tunnelDrainTimeout = Duration.seconds(10)
+    /// How long the client of an application's WebSocket may take to answer our close frame. Past it: cut.
+    package var webSocketCloseTimeout = Duration.seconds(5)
     /// Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, which names the client. It is
     /// never guessed whether there is one: a peer in these blocks has to send it, and all others speak HTTP at once.
     package var proxyProtocolPeers = TrustedProxies()

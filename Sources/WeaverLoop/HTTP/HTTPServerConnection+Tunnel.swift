@@ -4,6 +4,9 @@ package import WeaverCore
 ///
 /// Each side ends by itself; the connection closes when the handler says so, when it breaks, or at a bound.
 extension HTTPServerConnection {
+    /// The request is complete, and no head was sent.
+    package var mayBeginTunnel: Bool { phase == .answering && plan == nil }
+
     /// Answers the current request, which has to be complete, by 101, whose head `write` writes. From now on the
     /// handler gets what the client sends by `tunnelDidReceive`, beginning with what lies behind the request.
     package func beginTunnel(_ write: (inout OutputBuffer) -> Void) {
@@ -32,10 +35,13 @@ extension HTTPServerConnection {
         stream.shutdown()
     }
 
-    /// Closes the connection behind what is queued: both sides have ended.
+    /// Our side ends behind what is queued. The connection closes with it when the client's has ended; what still comes
+    /// is taken for a while otherwise, so that no reset takes away what the client has not read.
     package func finishTunnel() {
         guard phase == .tunnel else { return }
-        stream.closeAfterFlush()
+        if isHalfClosed { return stream.closeAfterFlush() }
+        server.tally.value.openTunnels -= 1
+        linger()
     }
 
     /// The client's end is behind its last byte.
@@ -46,7 +52,14 @@ extension HTTPServerConnection {
     }
 
     func drainTunnel() {
-        tunnelDrainDeadline = server.loop.now + server.configuration.tunnelDrainTimeout
+        boundTunnel(server.configuration.tunnelDrainTimeout)
+        handler?.tunnelWillBeCut()
+    }
+
+    /// The tunnel is cut when it has not ended after `bound`.
+    package func boundTunnel(_ bound: Duration) {
+        let deadline = server.loop.now + bound
+        tunnelDrainDeadline = min(tunnelDrainDeadline ?? deadline, deadline)
     }
 
     /// What the client has taken counts as well as what it has sent.

@@ -50,7 +50,7 @@ package final class HTTPServerConnection {
     var queuedAtSweep = 0
     var leftAtSweep: UInt64 = 0
     var stalledSince: MonotonicTime?
-    /// When a tunnel is cut because the server drains.
+    /// When a tunnel is cut because the server drains, or because it should have ended.
     var tunnelDrainDeadline: MonotonicTime?
     /// The handler has heard that the client closed its side of the tunnel.
     var isTunnelEndTold = false

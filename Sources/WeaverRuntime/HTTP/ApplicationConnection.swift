@@ -15,7 +15,8 @@ final class ApplicationConnection: HTTPConnectionHandler {
 
     func requestDidBegin(_ head: borrowing RequestHead, in bytes: RawSpan) {
         let request = HTTPRequest(head, in: bytes)
-        let exchange = ApplicationExchange(connection: connection, application: application, head: head)
+        let exchange = ApplicationExchange(
+            connection: connection, application: application, request: request, head: head, in: bytes)
         current = exchange
         exchange.start(request)
     }
@@ -26,6 +27,18 @@ final class ApplicationConnection: HTTPConnectionHandler {
 
     func requestDidEnd(trailers: TrailerSection?) {
         current?.endBody()
+    }
+
+    func tunnelDidReceive(_ bytes: RawSpan) {
+        current?.tunnel?.received(bytes)
+    }
+
+    func tunnelDidEnd() {
+        current?.tunnel?.clientEnded()
+    }
+
+    func tunnelWillBeCut() {
+        current?.tunnel?.serverDrains()
     }
 
     func clientDidDrain() {

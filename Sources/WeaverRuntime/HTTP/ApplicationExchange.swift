@@ -7,17 +7,21 @@ internal import WeaverLoop
 /// One request and its response, between the loop, where bytes come and go, and the handler's task, which may run
 /// anywhere. What both touch is behind the lock; the connection is touched on the loop only.
 final class ApplicationExchange: @unchecked Sendable {
-    // @unchecked: `connection`, `isHeadSent` and `isOver` belong to the loop's thread.
+    // @unchecked: `connection`, `tunnel`, and what has been sent belong to the loop's thread.
 
     /// What Content-Length of the request says.
     let announcedLength: UInt64?
 
+    /// What the request offers besides HTTP.
+    let offered: OfferedProtocols?
     private let application: Application
     private let isContinueWanted: Bool
     private var connection: HTTPServerConnection?
     private var isHeadSent = false
     private var isOver = false
     private var isContinueSent = false
+    /// After 101: what the connection is now.
+    private(set) var tunnel: ApplicationTunnel?
 
     private struct State {
         /// The client went away before it had its response.
@@ -33,16 +37,23 @@ final class ApplicationExchange: @unchecked Sendable {
     /// Whether the request has a span that is recorded; set before the handler runs.
     private let isRecorded = Atomic<Bool>(false)
 
-    init(connection: HTTPServerConnection, application: Application, head: borrowing RequestHead) {
+    /// An exchange for `request`, which was made of `head`.
+    init(
+        connection: HTTPServerConnection, application: Application, request: HTTPRequest,
+        head: borrowing RequestHead, in bytes: RawSpan
+    ) {
         self.connection = connection
         self.application = application
+        offered = OfferedProtocols(request, head, in: bytes)
         isContinueWanted = head.expectsContinue
         announcedLength = if case .length(let length) = head.framing { length } else { nil }
     }
 
     static let gone = HTTPError(code: .clientGone, message: "the client closed the connection")
 
-    static let excess = HTTPError(
+    private static let headIsSent = HTTPError(code: .invalidState, message: "a final head has been sent")
+
+    private static let excess = HTTPError(
         code: .lengthExceeded, message: "more body than Content-Length or the status allows")
 
     // MARK: The task
@@ -87,25 +98,32 @@ final class ApplicationExchange: @unchecked Sendable {
     }
 
     private func handlerThrew(_ error: any Error, _ request: HTTPRequest) async {
-        let code = (error as? HTTPError)?.code
+        let known = error as? HTTPError
         let isGone = state.withLock { $0.isGone }
-        if code != .bodyTooLarge, !isGone {
+        if known?.isClients != true, !isGone {
             application.logger.error(
                 "an HTTP handler failed",
                 metadata: [
                     "method": "\(request.method.rawValue)", "path": "\(request.path ?? "")", "error": "\(error)",
                 ])
         }
-        try? await onLoop { exchange in
-            guard !exchange.isOver else { return }
-            if exchange.isHeadSent {
-                exchange.isOver = true
-                exchange.connection?.abort()
-            } else if code == .bodyTooLarge {
-                exchange.fail(.contentTooLarge, "the request's body is too large")
-            } else {
-                exchange.fail(.internalServerError, "the handler failed")
-            }
+        try? await onLoop { try $0.end(after: known) }
+    }
+
+    private func end(after error: HTTPError?) throws {
+        guard !isOver else { return }
+        if isHeadSent {
+            isOver = true
+            connection?.abort()
+        } else if error?.code == .bodyTooLarge {
+            fail(.contentTooLarge, "the request's body is too large")
+        } else if let error, let answer = error.answer {
+            let text = Array("\(error.message)\n".utf8)
+            try sendHead(answer, length: UInt64(text.count))
+            try sendBody(text)
+            finish()
+        } else {
+            fail(.internalServerError, "the handler failed")
         }
     }
 
@@ -132,13 +150,16 @@ final class ApplicationExchange: @unchecked Sendable {
     func receive(_ body: RawSpan) -> Bool { inbox.put(body) }
 
     /// Bytes that wait for the handler.
-    var bufferedBytes: Int { inbox.byteCount }
+    var bufferedBytes: Int { inbox.byteCount + (tunnel?.bufferedBytes ?? 0) }
 
     /// The body is complete.
     func endBody() { inbox.end() }
 
     /// The client has taken enough of the response.
-    func roomForMore() { room.drained() }
+    func roomForMore() {
+        room.drained()
+        tunnel?.roomForMore()
+    }
 
     /// The connection is gone: whoever waits hears of it. A handler whose response was complete goes on with what it
     /// does besides.
@@ -148,7 +169,8 @@ final class ApplicationExchange: @unchecked Sendable {
         isOver = true
         inbox.fail(Self.gone)
         room.fail(Self.gone)
-        guard !hadResponse else { return }
+        tunnel?.clientGone()
+        guard !hadResponse, tunnel?.isEndKnown != true else { return }
         let task = state.withLock { state in
             state.isGone = true
             return state.task
@@ -177,9 +199,7 @@ final class ApplicationExchange: @unchecked Sendable {
     /// Sends the head, with the length that is known or that its fields announce.
     func sendHead(_ response: HTTPResponse, length: UInt64?) throws {
         guard let connection else { throw Self.gone }
-        guard !isHeadSent, !isOver else {
-            throw HTTPError(code: .invalidState, message: "a final head has been sent")
-        }
+        guard !isHeadSent, !isOver else { throw Self.headIsSent }
         guard (200...599).contains(response.status.code) else {
             throw HTTPError(code: .invalidState, message: "no final response has the status \(response.status.code)")
         }
@@ -214,6 +234,33 @@ final class ApplicationExchange: @unchecked Sendable {
         isOver = true
         self.connection = nil
         connection.finishResponse()
+    }
+
+    // MARK: Another protocol
+
+    /// Answers by 101, whose head `write` writes. What comes from now on is the tunnel's.
+    func beginTunnel<Tunnel: ApplicationTunnel>(
+        _ make: (HTTPServerConnection, Application) -> Tunnel, _ write: (inout OutputBuffer) -> Void
+    ) throws -> Tunnel {
+        guard let connection else { throw Self.gone }
+        guard !isHeadSent, !isOver else { throw Self.headIsSent }
+        guard connection.mayBeginTunnel else {
+            throw HTTPError(code: .invalidState, message: "the request's body was not read to its end")
+        }
+        isHeadSent = true
+        noteStatus(Int(HTTPStatus.switchingProtocols.rawValue))
+        let tunnel = make(connection, application)
+        self.tunnel = tunnel
+        connection.beginTunnel(write)
+        return tunnel
+    }
+
+    /// The handler has left its tunnel, which `end` ends.
+    func leaveTunnel(_ end: @escaping @Sendable () -> Void) async {
+        try? await onLoop { exchange in
+            exchange.isOver = true
+            end()
+        }
     }
 
     /// Waits until there is room for more behind a write of `bytes`.

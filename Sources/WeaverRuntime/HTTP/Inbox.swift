@@ -10,6 +10,8 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
         /// Why nothing more comes; what came before it is still taken.
         var failure: (any Error)?
         var reader: CheckedContinuation<Queue.Taken, any Error>?
+        /// The end, or the failure, has been told.
+        var isEndTaken = false
 
         mutating func takeReader() -> CheckedContinuation<Queue.Taken, any Error>? {
             defer { reader = nil }
@@ -35,6 +37,7 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
     func end() {
         let reader = state.withLock { state in
             state.queue.hasEnded = true
+            if state.reader != nil { state.isEndTaken = true }
             return state.takeReader()
         }
         reader?.resume(returning: .end)
@@ -44,10 +47,14 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
     func fail(_ error: any Error) {
         let reader = state.withLock { state in
             if state.failure == nil { state.failure = error }
+            if state.reader != nil { state.isEndTaken = true }
             return state.takeReader()
         }
         reader?.resume(throwing: error)
     }
+
+    /// Whoever takes has heard that nothing more comes.
+    var isEndTaken: Bool { state.withLock { $0.isEndTaken } }
 
     /// Bytes that wait.
     var byteCount: Int { state.withLock { $0.queue.byteCount } }
@@ -68,8 +75,15 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
         let result: Result<Queue.Taken, any Error>? = state.withLock { state in
             precondition(state.reader == nil, "two tasks read from one client")
             let taken = state.queue.take()
-            guard case .nothing = taken else { return .success(taken) }
-            if let failure = state.failure { return .failure(failure) }
+            if case .element = taken { return .success(taken) }
+            if case .end = taken {
+                state.isEndTaken = true
+                return .success(taken)
+            }
+            if let failure = state.failure {
+                state.isEndTaken = true
+                return .failure(failure)
+            }
             if Task.isCancelled { return .failure(CancellationError()) }
             state.reader = reader
             return nil

@@ -20,17 +20,18 @@ enum ResponseHeadWriter {
         }
         output.append(ascii: "\r\n")
         var hasDate = false
+        var hasUpgrade = false
         for field in response.headerFields {
             switch field.name {
             case .contentLength, .transferEncoding, .connection: continue
             case .date: hasDate = true
+            case .upgrade: hasUpgrade = true
             default: break
             }
-            output.append(utf8: field.name.rawName)
-            output.append(ascii: ": ")
-            output.append(utf8: field.value)
-            output.append(ascii: "\r\n")
+            output.append(field)
         }
+        // RFC 9110 section 7.8: whoever sends Upgrade names it in Connection.
+        if hasUpgrade { output.append(ascii: "Connection: upgrade\r\n") }
         if !hasDate {
             output.append(ascii: "Date: ")
             output.append(date)
@@ -45,5 +46,28 @@ enum ResponseHeadWriter {
         }
         plan.writeConnection(to: &output)
         output.append(ascii: "\r\n")
+    }
+
+    /// Writes the head of 101 (Switching Protocols) to the protocol `name`.
+    static func writeSwitching(to name: String, _ fields: HTTPFields, to output: inout OutputBuffer) {
+        output.append(ascii: "HTTP/1.1 101 Switching Protocols\r\nUpgrade: ")
+        output.append(utf8: name)
+        output.append(ascii: "\r\nConnection: upgrade\r\n")
+        for field in fields {
+            switch field.name {
+            case .contentLength, .transferEncoding, .connection, .upgrade: continue
+            default: output.append(field)
+            }
+        }
+        output.append(ascii: "\r\n")
+    }
+}
+
+extension OutputBuffer {
+    fileprivate mutating func append(_ field: HTTPField) {
+        append(utf8: field.name.rawName)
+        append(ascii: ": ")
+        append(utf8: field.value)
+        append(ascii: "\r\n")
     }
 }

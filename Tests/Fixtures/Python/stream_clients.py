@@ -3,6 +3,7 @@
 PORT is that of a proxy in front of one replica.
 """
 
+import asyncio
 import http.client
 import socket
 import subprocess
@@ -163,7 +164,90 @@ def upload(port):
     assert counts()["read"] == size
 
 
-CLIENTS = {f.__name__: f for f in (events, silence, broken, slow, upload)}
+def tunnel(port):
+    """Another protocol, both ways, each of which ends by itself."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    client.sendall(
+        b"GET /stage/tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other, echo\r\n\r\nfirst")
+    stream = client.makefile("rb")
+    assert stream.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+    fields = set()
+    while (line := stream.readline().strip().lower()):
+        fields.add(line)
+    assert b"upgrade: echo" in fields and b"connection: upgrade" in fields, fields
+    assert stream.read(5) == b"first"
+    for turn in range(50):
+        client.sendall(b"%d," % turn)
+        assert stream.read(len(b"%d," % turn)) == b"%d," % turn
+    client.shutdown(socket.SHUT_WR)
+    assert stream.read() == b"end"
+    refused = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    refused.request("GET", "/stage/tunnel")
+    answer = refused.getresponse()
+    assert (answer.status, answer.getheader("Upgrade")) == (426, "echo"), answer.status
+
+
+def websocket(port):
+    """The `websockets` package opens, sends, pings and closes, and sees each way in which the other side does."""
+    import websockets
+
+    def connect(**options):
+        return websockets.connect(f"ws://127.0.0.1:{port}/stage/socket", max_size=None, **options)
+
+    async def echo():
+        async with connect(subprotocols=["other", "stage"]) as client:
+            assert client.subprotocol == "stage"
+            for size in (0, 1, 125, 126, 65535, 65536, 1 << 20):
+                for message in ("t" * size, b"\x00\xff" * (size // 2)):
+                    await client.send(message)
+                    assert await asyncio.wait_for(client.recv(), 20) == message, size
+            await client.send(["in ", "three ", "parts"])
+            assert await asyncio.wait_for(client.recv(), 20) == "in three parts"
+            await asyncio.wait_for(await client.ping(b"content"), 20)
+            await client.close(4000, "done")
+            assert client.close_code == 4000
+
+    async def ends(message, code):
+        async with connect() as client:
+            await client.send(message)
+            try:
+                raise AssertionError(await asyncio.wait_for(client.recv(), 20))
+            except websockets.ConnectionClosed as closed:
+                assert closed.rcvd.code == code, closed
+
+    async def run():
+        await echo()
+        await ends("close", 1000)
+        await ends("throw", 1011)
+        await ends(b"x" * ((1 << 20) + 1), 1009)
+        await asyncio.gather(*(echo() for _ in range(8)))
+
+    asyncio.run(run())
+    plain = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    plain.request("GET", "/stage/socket")
+    answer = plain.getresponse()
+    fields = [answer.getheader(name) for name in ("Upgrade", "Sec-WebSocket-Version")]
+    assert (answer.status, fields) == (426, ["websocket", "13"]), (answer.status, fields)
+
+
+def farewell(port):
+    """A server that ends tells so: "open" is printed when a test may end it."""
+    import websockets
+
+    async def run():
+        async with websockets.connect(f"ws://127.0.0.1:{port}/stage/socket") as client:
+            await client.send("here")
+            assert await asyncio.wait_for(client.recv(), 20) == "here"
+            print("open", flush=True)
+            try:
+                raise AssertionError(await asyncio.wait_for(client.recv(), 20))
+            except websockets.ConnectionClosed as closed:
+                assert closed.rcvd.code == 1001, closed
+
+    asyncio.run(run())
+
+
+CLIENTS = {f.__name__: f for f in (events, silence, broken, slow, upload, tunnel, websocket, farewell)}
 NAME, PORT = sys.argv[1], int(sys.argv[2])
 CLIENTS[NAME](PORT)
 print(f"{NAME}: done")

@@ -26,6 +26,14 @@ final class Stage: Sendable {
         case "/stage/events": try await noticing { try await events(writer) }
         case "/stage/pour": try await noticing { try await pour(writer) }
         case "/stage/swallow": try await noticing { try await swallow(body, writer) }
+        case "/stage/socket": try await noticing { try await socket(writer) }
+        case "/stage/tunnel":
+            try await noticing {
+                try await writer.upgrade(to: "echo") { tunnel in
+                    for try await bytes in tunnel { try await tunnel.write(bytes) }
+                    try await tunnel.write("end")
+                }
+            }
         case "/stage/say":
             let lines = listeners.withLock { $0.lines }
             for line in lines.values { line.yield(parts.count > 1 ? parts[1] : "") }
@@ -82,6 +90,19 @@ final class Stage: Sendable {
         while true {
             try await writer.write([UInt8](repeating: UInt8(ascii: "p"), count: 32 * 1024))
             counts.withLock { $0.written += 32 * 1024 }
+        }
+    }
+
+    /// Gives messages back, and does what some of them say.
+    private func socket(_ writer: HTTPResponseWriter) async throws {
+        try await writer.upgradeToWebSocket(subprotocols: ["stage"]) { socket in
+            for try await message in socket {
+                switch message {
+                case .text("close"): return
+                case .text("throw"): throw Told()
+                default: try await socket.send(message)
+                }
+            }
         }
     }
 

@@ -1,0 +1,130 @@
+internal import Synchronization
+internal import WeaverCore
+internal import WeaverLoop
+
+/// The hand of a ``WebSocketMachine``: frames come and go on the loop, messages are taken out by the handler.
+final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
+    // @unchecked: the machine and `isAbandoned` belong to the loop's thread.
+    private let inbox = Inbox<WebSocketMessage>()
+    private var machine: WebSocketMachine
+    /// The handler has returned: nobody takes messages out any more.
+    private var isAbandoned = false
+    private let closing = Mutex<WebSocketClose?>(nil)
+
+    init(connection: HTTPServerConnection, application: Application, messageLimit: Int) {
+        machine = WebSocketMachine(messageLimit: messageLimit)
+        super.init(connection: connection, application: application)
+    }
+
+    // MARK: What comes, on the loop
+
+    override func take(_ bytes: RawSpan) -> Bool {
+        var offset = 0
+        var goesOn = true
+        while let action = machine.next(bytes, at: &offset) {
+            if case .deliver(let message) = action {
+                if !isAbandoned { goesOn = inbox.put(message) }
+            } else {
+                perform(action)
+            }
+        }
+        if machine.isOpen { holdWhileFull() }
+        return goesOn || isAbandoned
+    }
+
+    override func clientEnded() {
+        if let action = machine.clientEnded() { perform(action) }
+    }
+
+    override func ended(by error: HTTPError) {
+        super.ended(by: error)
+        inbox.fail(error)
+    }
+
+    override func serverDrains() { close(WebSocketClose(code: .goingAway, reason: "the server ends")) }
+
+    override var bufferedBytes: Int { inbox.byteCount + machine.bufferedBytes }
+
+    private func perform(_ action: WebSocketMachine.Action) {
+        switch action {
+        case .deliver(let message): _ = inbox.put(message)
+        case .send(let opcode, let content): try? sendFrame(opcode, content)
+        case .end(let ending, let answer):
+            if let answer { try? sendFrame(.close, answer) }
+            switch ending {
+            case .closed(let close):
+                closing.withLock { $0 = close }
+                inbox.end()
+                room.fail(Self.closed)
+            case .fault(let fault):
+                ended(by: HTTPError(code: .clientFault, message: fault.rawValue))
+            case .lost: ended(by: ApplicationExchange.gone)
+            }
+            // The server closes the connection first (section 7.1.1).
+            letGo()
+        }
+    }
+
+    private func sendFrame(_ opcode: WebSocketOpcode, _ content: [UInt8]) throws {
+        var head = OutputBuffer()
+        head.appendWebSocketHead(opcode, byteCount: content.count)
+        try head.withBytes { try send($0) }
+        try unsafe send(content.span.bytes)
+    }
+
+    private func close(_ close: WebSocketClose) {
+        guard let action = machine.close(close) else { return }
+        perform(action)
+        if let connection { connection.boundTunnel(connection.server.configuration.webSocketCloseTimeout) }
+    }
+
+    /// The handler has returned, or thrown: what still comes is of no use but for the client's close frame.
+    func abandon(_ code: WebSocketCloseCode) {
+        isAbandoned = true
+        close(WebSocketClose(code: code, reason: ""))
+        wasRead()
+    }
+
+    /// Whoever takes the messages has heard of the end, and needs not be cancelled.
+    override var isEndKnown: Bool { inbox.isEndTaken }
+
+    // MARK: The tasks' side
+
+    private static let closed = HTTPError(code: .clientGone, message: "the WebSocket is closed")
+
+    /// What the client said when it closed.
+    var clientClose: WebSocketClose? { closing.withLock { $0 } }
+
+    /// The next message, nil when either side has closed.
+    func next() async throws -> WebSocketMessage? {
+        guard case .element(let message, let resumesClient) = try await inbox.next() else { return nil }
+        if resumesClient { try await application.onLoop { self.wasRead() } }
+        return message
+    }
+
+    /// Sends a frame, and waits until there is room for more.
+    func send(_ opcode: WebSocketOpcode, _ content: [UInt8]) async throws {
+        try await application.onLoop {
+            guard self.machine.isOpen else { throw Self.closed }
+            try self.sendFrame(opcode, content)
+        }
+        try await waitForRoom(after: content.count)
+    }
+
+    /// Begins the end, from our side.
+    func close(code: WebSocketCloseCode, reason: String) async throws {
+        guard code.isSendable else {
+            throw HTTPError(code: .invalidState, message: "\(code.rawValue) is no code that a WebSocket closes with")
+        }
+        try await application.onLoop { self.close(WebSocketClose(code: code, reason: reason)) }
+    }
+}
+
+extension WebSocketMessage: ReceivedElement {
+    var byteCount: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .binary(let bytes): bytes.count
+        }
+    }
+}
