@@ -5,7 +5,7 @@ import WeaverRuntime
 import WeaverTesting
 
 /// Fakes stand for components in each runner, and the test sees what they saw.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(3)), .serialized)
 struct FakeTests {
     private actor PantryFake: Pantry {
         private(set) var taken: [Int] = []

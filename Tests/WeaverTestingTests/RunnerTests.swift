@@ -23,7 +23,8 @@ enum Kitchen {
 }
 
 /// Each runner gives the same answers.
-@Suite(.timeLimit(.minutes(3)))
+// One after another: beside all the other tests each of them starts processes.
+@Suite(.timeLimit(.minutes(3)), .serialized)
 struct RunnerTests {
     // MARK: Calls
 
