@@ -6,19 +6,24 @@ internal import WeaverLoop
 struct OfferedProtocols {
     let request: HTTPRequest
     let offer: UpgradeOffer
+    private let hasBody: Bool
 
     /// Nil for an ordinary request.
     init?(_ request: HTTPRequest, _ head: borrowing RequestHead, in bytes: RawSpan) {
         guard let offer = UpgradeOffer(head, in: bytes) else { return nil }
         self.request = request
         self.offer = offer
+        switch head.framing {
+        case .none, .length(0): hasBody = false
+        default: hasBody = true
+        }
     }
 
     /// What it says of WebSocket.
     var webSocket: WebSocketHandshake.Request {
         func values(_ name: HTTPField.Name) -> [String] { request.headerFields[values: name] }
         return WebSocketHandshake.Request(
-            isGet: request.method == .get, isOffered: offer.contains(WebSocketHandshake.name),
+            isGet: request.method == .get, isOffered: offer.contains(WebSocketHandshake.name), hasBody: hasBody,
             keys: values(.secWebSocketKey), versions: values(.secWebSocketVersion),
             protocols: values(.secWebSocketProtocol))
     }

@@ -114,6 +114,8 @@ struct WebSocketTests {
             ("GET", "\(upgrade)\(key)Sec-WebSocket-Version: 8\r\n", 426),
             ("GET", "\(upgrade)Sec-WebSocket-Version: 13\r\n", 400),
             ("POST", "\(upgrade)\(key)Sec-WebSocket-Version: 13\r\nContent-Length: 0\r\n", 400),
+            ("GET", "\(upgrade)\(key)Sec-WebSocket-Version: 13\r\nContent-Length: 5\r\n", 400),
+            ("GET", "\(upgrade)\(key)Sec-WebSocket-Version: 13\r\nTransfer-Encoding: chunked\r\n", 400),
         ] {
             try await withServer(Self.echo) { client, _ in
                 try await client.send("\(method) / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")

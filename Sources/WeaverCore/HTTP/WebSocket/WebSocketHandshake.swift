@@ -7,12 +7,13 @@ package struct WebSocketHandshake: Sendable, Equatable {
         case unsupportedVersion = "the only version of WebSocket that is spoken here is 13"
         case malformedKey = "Sec-WebSocket-Key is not one that encodes 16 bytes"
         case unsuitableMethod = "WebSocket begins with GET"
+        case unexpectedBody = "WebSocket begins with a request without a body"
 
         /// 426 tells how to ask again (RFC 9110 section 15.5.22).
         package var status: HTTPStatus {
             switch self {
             case .notOffered, .unsupportedVersion: .upgradeRequired
-            case .malformedKey, .unsuitableMethod: .badRequest
+            case .malformedKey, .unsuitableMethod, .unexpectedBody: .badRequest
             }
         }
     }
@@ -22,13 +23,18 @@ package struct WebSocketHandshake: Sendable, Equatable {
         package var isGet: Bool
         /// Upgrade has `websocket`.
         package var isOffered: Bool
+        /// Something comes behind the head that is no frame.
+        package var hasBody: Bool
         package var keys: [String]
         package var versions: [String]
         package var protocols: [String]
 
-        package init(isGet: Bool, isOffered: Bool, keys: [String], versions: [String], protocols: [String]) {
+        package init(
+            isGet: Bool, isOffered: Bool, hasBody: Bool, keys: [String], versions: [String], protocols: [String]
+        ) {
             self.isGet = isGet
             self.isOffered = isOffered
+            self.hasBody = hasBody
             self.keys = keys
             self.versions = versions
             self.protocols = protocols
@@ -53,6 +59,7 @@ package struct WebSocketHandshake: Sendable, Equatable {
     package init(_ request: Request, supported: [String]) throws(Refusal) {
         guard request.isOffered else { throw .notOffered }
         guard request.isGet else { throw .unsuitableMethod }
+        guard !request.hasBody else { throw .unexpectedBody }
         guard request.versions == [Self.version] else { throw .unsupportedVersion }
         guard request.keys.count == 1, Base64.encodes(request.keys[0], byteCount: 16) else { throw .malformedKey }
         accept = Base64.encode(SHA1.digest(of: Array((request.keys[0] + Self.suffix).utf8)))

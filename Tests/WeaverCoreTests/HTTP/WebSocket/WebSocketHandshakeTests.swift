@@ -5,7 +5,8 @@ import Testing
 struct WebSocketHandshakeTests {
     /// The example of RFC 6455 section 1.3.
     private let request = WebSocketHandshake.Request(
-        isGet: true, isOffered: true, keys: ["dGhlIHNhbXBsZSBub25jZQ=="], versions: ["13"], protocols: [])
+        isGet: true, isOffered: true, hasBody: false, keys: ["dGhlIHNhbXBsZSBub25jZQ=="], versions: ["13"],
+        protocols: [])
 
     private func refusal(_ change: (inout WebSocketHandshake.Request) -> Void) -> WebSocketHandshake.Refusal? {
         var request = request
@@ -26,6 +27,7 @@ struct WebSocketHandshakeTests {
     @Test func `what is no opening handshake is refused with the answer that helps`() {
         #expect(refusal { $0.isOffered = false } == .notOffered)
         #expect(refusal { $0.isGet = false } == .unsuitableMethod)
+        #expect(refusal { $0.hasBody = true } == .unexpectedBody)
         for versions in [[], ["8"], ["13", "13"], ["13, 8"], ["013"]] {
             #expect(refusal { $0.versions = versions } == .unsupportedVersion, "\(versions)")
         }
@@ -37,6 +39,7 @@ struct WebSocketHandshakeTests {
         #expect(WebSocketHandshake.Refusal.unsupportedVersion.status == .upgradeRequired)
         #expect(WebSocketHandshake.Refusal.malformedKey.status == .badRequest)
         #expect(WebSocketHandshake.Refusal.unsuitableMethod.status == .badRequest)
+        #expect(WebSocketHandshake.Refusal.unexpectedBody.status == .badRequest)
     }
 
     @Test(
