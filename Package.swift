@@ -69,6 +69,7 @@ if onlyLoop {
     package.products += [
         .library(name: "WeaverRuntime", targets: ["WeaverRuntime"]),
         .library(name: "WeaverEmbedding", targets: ["WeaverEmbedding"]),
+        .library(name: "WeaverTesting", targets: ["WeaverTesting"]),
         .executable(name: "weaver", targets: ["weaver"]),
     ]
     package.dependencies += [
@@ -117,6 +118,18 @@ if onlyLoop {
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        // Tests of applications: what their test targets import. The C part lets a test's binary be a replica.
+        .target(name: "CWeaverTesting"),
+        .target(
+            name: "WeaverTesting",
+            dependencies: [
+                "CWeaverTesting", "WeaverCore", "WeaverLoop", "WeaverRuntime",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WeaverTestingTests", dependencies: ["WeaverTesting", "WeaverCore", "WeaverRuntime", "TestSupport"],
+            swiftSettings: settings),
         // The command line is a library with a thin executable: test targets that share a package with a macro's
         // tests are built for the host, for which SwiftPM emits no modules of executables.
         .target(
@@ -134,7 +147,7 @@ if onlyLoop {
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["WeaverCLI", "WeaverEmbedding", "TestSupport"],
+            name: "DocumentationTests", dependencies: ["WeaverCLI", "WeaverEmbedding", "WeaverTesting", "TestSupport"],
             swiftSettings: settings),
         // An application that misbehaves when it is asked to.
         .executableTarget(

@@ -6,6 +6,7 @@ import Testing
 @testable import WeaverCore
 @testable import WeaverLoop
 @testable import WeaverRuntime
+@testable import WeaverTesting
 
 /// The tables of the documentation say what the code says.
 @Suite struct LimitsTests {
@@ -90,6 +91,8 @@ import Testing
         ("StatusProtocol.commandTimeout", StatusProtocol.commandTimeout),
         ("DeploymentRegistry.entryLimit", DeploymentRegistry.entryLimit),
         ("DeploymentRegistry.countLimit", DeploymentRegistry.countLimit),
+        ("TestDeployment.startTimeout", TestDeployment.startTimeout), ("TestLog.maximumSize", TestLog.maximumSize),
+        ("TestLog.linesInErrors", TestLog.linesInErrors),
     ]
 
     /// Names that sound like limits, and why no reader needs them.

@@ -18,6 +18,7 @@ import Testing
             name: "WeaverRuntime", reexports: ["WeaverCore", "WeaverLoop"],
             catalog: "Sources/WeaverRuntime/WeaverRuntime.docc"),
         Module(name: "WeaverEmbedding", reexports: [], catalog: nil),
+        Module(name: "WeaverTesting", reexports: [], catalog: nil),
     ]
 
     @Test(arguments: modules) func everythingPublicIsDocumented(module: Module) async throws {

@@ -110,7 +110,7 @@ package struct CompilerHarness: Sendable {
 
     /// What makes WeaverRuntime and the modules below it visible.
     package static var visibility: [String] {
-        let maps = ["CWeaverSection", "CTOML"].flatMap { module in
+        let maps = ["CWeaverSection", "CWeaverTesting", "CTOML"].flatMap { module in
             ["-Xcc", "-fmodule-map-file=" + build.appending(path: "\(module)\(suffix).build/module.modulemap").path]
         }
         return [

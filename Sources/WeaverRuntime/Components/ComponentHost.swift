@@ -55,6 +55,12 @@ package actor ComponentHost {
         running.first { $0.record.component.name == component }?.local
     }
 
+    /// The addresses of the listeners of the components that have started, by name.
+    package var listenerAddresses: [String: String] {
+        Dictionary(
+            running.flatMap(\.listeners).map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
+    }
+
     private func started(_ component: String) async throws -> Running {
         guard !isStopping else { throw ComponentStartError(component: component, reason: "the process is ending") }
         if let task = starting[component] { return try await task.value }

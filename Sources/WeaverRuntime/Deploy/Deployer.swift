@@ -25,6 +25,10 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         package var traces: (file: TraceFile, perSecond: Int)?
         /// Where replicas listen for each other's calls; nil for ports.
         package var sockets: SocketFolder?
+        /// Gives what runs a replica in this process; nil where it gets a process of its own, as all do by default.
+        package var resident: (@Sendable (SetupInfo) -> Envelope.Resident?)?
+        /// Hears, on the loop's thread, how the start of each replica went; of one that has started also its end.
+        package var onStart: (@Sendable (SetupInfo, StartReport) -> Void)?
 
         package init(
             plan: DeploymentPlan, program: Envelope.Program, sections: [String: String], deadline: Duration,
@@ -38,6 +42,14 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         }
     }
 
+    /// How the start of a replica went.
+    package enum StartReport: Equatable, Sendable {
+        /// Its components have started.
+        case started
+        /// It could not start, or has ended: why.
+        case failed(String)
+    }
+
     let loop: EventLoop
     let configuration: Configuration
     private let sink: any LogSink
@@ -46,12 +58,16 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     private var metrics = DeploymentMetrics()
     private var losses = TelemetryLosses()
     private var envelopes: [String: Envelope] = [:]
+    /// What the replicas that live were told first.
+    private var setups: [String: SetupInfo] = [:]
     /// Those whose process has ended, as long as they read its outputs.
     private var ending: [Envelope] = []
     private var proxies: [String: ReverseProxy] = [:]
     private var timer: LoopTimer?
     private var isPerforming = false
     private var onEnd: ((Int32) -> Void)?
+    /// What the deployment has ended with.
+    private var exitCode: Int32?
     private var onLoad: [UInt64: (Babysitter) -> Void] = [:]
     /// Who has asked for the rolling restart that is under way.
     private var onRestart: ((RestartProgress) -> Void)?
@@ -72,10 +88,11 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             deployment: configuration.deployment, secret: secret, seed: seed, limits: configuration.limits)
     }
 
-    /// Runs the deployment until it has ended, and gives its exit code.
+    /// Runs the deployment until it has ended, and gives its exit code. One that was stopped before runs nothing.
     package func run() async throws -> Int32 {
         try await withCheckedThrowingContinuation { continuation in
             loop.execute { [self] in
+                if let exitCode { return continuation.resume(returning: exitCode) }
                 do {
                     timer = try LoopTimer(loop: loop) { [unowned self] in
                         perform { $0.tick(now: loop.now) }
@@ -123,6 +140,15 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     func currentMeasurements() async -> MeasuredDeployment {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in continuation.resume(returning: measurements()) }
+        }
+    }
+
+    /// Where the listeners' proxies listen, by the listener's name. From any thread.
+    package func proxyAddresses() async -> [String: String] {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                continuation.resume(returning: proxies.compactMapValues { $0.localAddress?.description })
+            }
         }
     }
 
@@ -185,6 +211,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     }
 
     private func end(_ code: Int32) {
+        exitCode = code
         for envelope in envelopes.values { envelope.close() }
         envelopes = [:]
         for envelope in ending { envelope.closeOutputs() }
@@ -206,14 +233,33 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         setup.tracesPerSecond = configuration.traces?.perSecond
         setup.callSocket = configuration.sockets?.socketPath(ofReplica: replica)
         do throws(UVError) {
-            let envelope = try Envelope(
-                loop: loop, replica: replica, group: setup.group[0], program: configuration.program, delegate: self)
+            let envelope = try envelope(for: setup)
             envelopes[replica] = envelope
+            setups[replica] = setup
             perform { $0.spawned(replica, processID: envelope.processID) }
             request(replica, .setup(setup))
         } catch {
             let isShortage = error.isShortage
+            configuration.onStart?(setup, .failed("\(setup.group[0]) could not be started: \(error)"))
             perform { $0.spawnFailed(replica, reason: "\(error)", isShortage: isShortage, now: loop.now) }
+        }
+    }
+
+    private func envelope(for setup: SetupInfo) throws(UVError) -> Envelope {
+        let group = setup.group[0]
+        if let resident = configuration.resident?(setup) {
+            return try Envelope(loop: loop, replica: setup.replica, group: group, resident: resident, delegate: self)
+        }
+        return try Envelope(
+            loop: loop, replica: setup.replica, group: group, program: configuration.program, delegate: self)
+    }
+
+    private func reportStart(of replica: String, _ message: EnvelopeMessage, _ reply: WeaveletMessage) {
+        guard let onStart = configuration.onStart, let setup = setups[replica] else { return }
+        switch (message, reply) {
+        case (.componentsToStart, .done): onStart(setup, .started)
+        case (.setup, .refused(let reason)), (.componentsToStart, .refused(let reason)): onStart(setup, .failed(reason))
+        default: break
         }
     }
 
@@ -221,6 +267,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         envelopes[replica]?.request(message) { [self] reply in
             // Without a reply the pipe has closed, which the babysitter hears of by itself.
             guard let reply else { return }
+            reportStart(of: replica, message, reply)
             perform { babysitter in
                 babysitter.answered(replica, now: loop.now)
                 switch (message, reply) {
@@ -267,6 +314,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     package func envelope(_ envelope: Envelope, exited status: ExitStatus) {
         envelopes[envelope.replica] = nil
+        if let setup = setups.removeValue(forKey: envelope.replica) {
+            configuration.onStart?(setup, .failed("\(envelope.group) has ended with \(status)"))
+        }
         metrics.forget(envelope.replica)
         configuration.sockets?.remove(ofReplica: envelope.replica)
         ending.removeAll { !$0.hasOpenOutputs }

@@ -1,6 +1,12 @@
 package import WeaverCore
 package import WeaverLoop
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What happens to an envelope's process; all on the loop's thread.
 package protocol EnvelopeDelegate: AnyObject {
     /// The weavelet asks or tells; `id` is to be answered when it is positive.
@@ -29,8 +35,11 @@ package final class Envelope {
     package let replica: String
     /// The group's name.
     package let group: String
+    private let loop: EventLoop
     private let pipe: Pipe
     private var process: ChildProcess?
+    /// Whether the weavelet is one of this process, and has not ended.
+    private var hasResident = false
     private var outputs: [ByteStream] = []
     private var openOutputs = 0
     private var outputTimer: LoopTimer?
@@ -50,10 +59,18 @@ package final class Envelope {
         }
     }
 
+    /// Runs a weavelet in this process: gets its ends of the pipes, which it closes, and says once, from any thread, with
+    /// which code it has ended.
+    package typealias Resident =
+        @Sendable (
+            _ descriptors: (read: Int32, write: Int32), _ ended: @escaping @Sendable (Int32) -> Void
+        ) -> Void
+
     /// Starts `program` with its pipes.
     package init(
         loop: EventLoop, replica: String, group: String, program: Program, delegate: any EnvelopeDelegate
     ) throws(UVError) {
+        self.loop = loop
         self.replica = replica
         self.group = group
         self.delegate = delegate
@@ -92,6 +109,32 @@ package final class Envelope {
             for stream in outputs { stream.close() }
             throw error
         }
+        startPipe()
+    }
+
+    /// Starts a weavelet in this process, which a test is. It has no output of its own, and cannot be killed: its pipes are
+    /// closed instead, which it ends by.
+    package init(
+        loop: EventLoop, replica: String, group: String, resident: Resident, delegate: any EnvelopeDelegate
+    ) throws(UVError) {
+        self.loop = loop
+        self.replica = replica
+        self.group = group
+        self.delegate = delegate
+        var toResident = try PipePair()
+        var fromResident = try PipePair()
+        pipe = try Pipe(
+            loop: loop, readDescriptor: fromResident.takeReadEnd(), writeDescriptor: toResident.takeWriteEnd())
+        hasResident = true
+        startPipe()
+        // Touched on the loop's thread only.
+        nonisolated(unsafe) let envelope = self
+        resident((read: toResident.takeReadEnd(), write: fromResident.takeWriteEnd())) { code in
+            loop.execute { unsafe envelope.residentEnded(.exited(code)) }
+        }
+    }
+
+    private func startPipe() {
         pipe.onMessage = { [unowned self] id, message in
             self.delegate?.envelope(self, received: message, id: id)
         }
@@ -116,7 +159,7 @@ package final class Envelope {
     }
 
     /// The process's id; 0 when it has ended.
-    package var processID: Int64 { process.map { Int64($0.processID) } ?? 0 }
+    package var processID: Int64 { process.map { Int64($0.processID) } ?? (hasResident ? Int64(getpid()) : 0) }
 
     /// Sends a message that wants no answer.
     package func send(_ message: EnvelopeMessage) { pipe.send(message) }
@@ -130,12 +173,21 @@ package final class Envelope {
     package func reply(to id: Int64, _ message: EnvelopeMessage) { pipe.reply(to: id, message) }
 
     /// Sends a signal to the process; SIGKILL to all that it has started, too.
-    package func kill(_ signal: Int32) { process?.kill(signal, wholeGroup: signal == Self.sigkill) }
+    package func kill(_ signal: Int32) {
+        process?.kill(signal, wholeGroup: signal == Self.sigkill)
+        if signal == Self.sigkill { residentEnded(.killed(signal: signal)) }
+    }
 
     private static let sigkill: Int32 = 9
 
+    /// The weavelet of this process has ended, or counts as ended.
+    private func residentEnded(_ status: ExitStatus) {
+        guard hasResident else { return }
+        hasResident = false
+        exited(status)
+    }
+
     private func exited(_ status: ExitStatus) {
-        let loop = outputs[0].loop
         process = nil
         pipe.close()
         // What the process has started is killed with it, unless it has left the group: that may hold the outputs open.

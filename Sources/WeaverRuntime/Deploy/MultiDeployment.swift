@@ -63,7 +63,7 @@ package struct MultiDeployment: Sendable {
 
     /// This process's environment with what the config adds; of two values of one name the config's last one counts, and a
     /// process gets each name once.
-    static func childEnvironment(_ own: [String: String], adding added: [String]) -> [String] {
+    package static func childEnvironment(_ own: [String: String], adding added: [String]) -> [String] {
         var variables = own.filter { !ownVariables.contains($0.key) }
         for assignment in added {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -13,6 +13,8 @@ public struct ImplementationRecord: Sendable {
     public let component: ComponentInfo
     /// The interface's existential type.
     package let interface: ObjectIdentifier
+    /// The interface's descriptor.
+    package let descriptor: any ComponentDescriptor.Type
     /// The implementing type's name, as written.
     public let implementation: String
     /// Where the implementation is written.
@@ -48,6 +50,7 @@ public struct ImplementationRecord: Sendable {
     ) {
         self.component = D.info
         self.interface = ObjectIdentifier(D.Interface.self)
+        self.descriptor = D.self
         self.implementation = implementation
         self.location = location
         self.runsOn = runsOn
@@ -65,6 +68,28 @@ public struct ImplementationRecord: Sendable {
         }
     }
 
+    /// Describes an object that stands for the implementation of `descriptor`, such as a test's fake. `make` gives it; what
+    /// it throws is a failed start. Its methods run on the loop, and its calls are not routed.
+    package init<D: ComponentDescriptor>(
+        standIn descriptor: D.Type, implementation: String, location: SourceLocation, references: [RefInfo] = [],
+        make: @escaping @Sendable (ComponentContext) async throws -> D.Interface
+    ) {
+        self.component = D.info
+        self.interface = ObjectIdentifier(D.Interface.self)
+        self.descriptor = D.self
+        self.implementation = implementation
+        self.location = location
+        self.runsOn = .loop
+        self.references = references
+        self.listeners = []
+        self.configs = []
+        self.isRouted = false
+        construct = { context in StandIn<D>(try await make(context)) }
+        localStub = { standIn, link in D.localStub((Self.cast(standIn) as StandIn<D>).interface, link) }
+        clientStub = { client in D.clientStub(client, nil) }
+        serverStub = { standIn in D.serverStub((Self.cast(standIn) as StandIn<D>).interface, nil) }
+    }
+
     private static func cast<I: Implementation>(_ implementation: any Implementation) -> I {
         guard let implementation = implementation as? I else {
             preconditionFailure("\(type(of: implementation)) was constructed by the record of \(I.self)")
@@ -79,10 +104,13 @@ public struct RefInfo: Sendable {
     public let name: String
     /// The full name of the component that it holds.
     public let component: String
+    /// The descriptor of that component.
+    package let descriptor: any ComponentDescriptor.Type
 
     /// Describes the property `name` that holds a component of `descriptor`.
     public init<D: ComponentDescriptor>(_ name: String, _ descriptor: D.Type) {
         self.name = name
         self.component = D.info.name
+        self.descriptor = D.self
     }
 }

@@ -24,6 +24,14 @@ public struct LinkedRecords: Sendable {
         return collected.withLock { $0 }
     }()
 
+    /// Makes the errors known that travel as themselves, those of `listed` included. Throws where two cannot be told apart.
+    package func registerErrors(with listed: [ImplementationRecord]) throws(ComponentProblems) {
+        let errors = errors + (implementations + listed).flatMap(\.component.errors)
+        ErrorRegistry.shared.register(errors)
+        let collisions = ErrorRegistry.collisions(among: errors)
+        guard collisions.isEmpty else { throw ComponentProblems(collisions) }
+    }
+
     /// Adds the record of an implementation. For generated code, called by an entry of the section.
     public static func add<I: Implementation>(_ type: I.Type) {
         let record = I.implementationRecord

@@ -24,18 +24,24 @@ package final class EmbeddedRuntime: Sendable {
     ///   - config: where the components' sections are; nil for nowhere.
     ///   - name: the application's, where the config has none, and the loop's.
     ///   - logger: makes the logger of the component with that name.
-    package init(
+    package convenience init(
         components: [any Implementation.Type], config: AppConfig?, name: String,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         let linked = LinkedRecords.all
         let listed = components.map { $0.implementationRecord }
-        let errors = linked.errors + (linked.implementations + listed).flatMap(\.component.errors)
-        ErrorRegistry.shared.register(errors)
-        let collisions = ErrorRegistry.collisions(among: errors)
-        guard collisions.isEmpty else { throw ComponentProblems(collisions) }
-        registry = try ComponentRegistry(linked: linked.implementations, listed: listed, hasMain: false)
+        try linked.registerErrors(with: listed)
+        let registry = try ComponentRegistry(linked: linked.implementations, listed: listed, hasMain: false)
         let settings = try Self.settings(config, name, registry, linked.implementations, listed)
+        try self.init(registry: registry, settings: settings, name: name, logger: logger)
+    }
+
+    /// The same for components that were chosen and checked before, with what the config says of them.
+    package init(
+        registry: ComponentRegistry, settings: SingleSettings, name: String,
+        logger: @escaping @Sendable (String) -> Logger
+    ) throws {
+        self.registry = registry
         loop = try EventLoop(name: name)
         let environment = SingleEnvironment(
             settings: settings,
@@ -77,12 +83,25 @@ package final class EmbeddedRuntime: Sendable {
 
     /// What a `@Ref` to the component with this interface holds. Throws when no component that has started has it.
     package func reference<Interface>(to interface: Interface.Type) throws(UnknownInterface) -> Interface {
-        let reference = references.withLock { $0[ObjectIdentifier(interface)] }
-        guard let reference = reference as? Interface else {
-            throw UnknownInterface(
-                interface: "\(interface)", known: registry.records.values.map(\.component.name).sorted())
+        try UnknownInterface.find(interface, in: allReferences, of: registry)
+    }
+
+    /// What `@Ref`s hold, by interface; nothing before all components have started.
+    package var allReferences: [ObjectIdentifier: any Sendable] { references.withLock { $0 } }
+
+    /// The component that is starting; they start one after another.
+    package var starting: String? {
+        get async {
+            for name in registry.graph.constructionOrder {
+                if await host.implementation(of: name) == nil { return name }
+            }
+            return nil
         }
-        return reference
+    }
+
+    /// The addresses of the components' listeners, by name.
+    package var listenerAddresses: [String: String] {
+        get async { await host.listenerAddresses }
     }
 
     /// Lets requests in flight end, stops the components in reverse order of their refs, and ends the loop. Gives what went
@@ -110,6 +129,17 @@ package struct UnknownInterface: Error, CustomStringConvertible {
     package let interface: String
     /// The components that run.
     package let known: [String]
+
+    /// What a `@Ref` to the component with this interface holds, of `references`, which are by interface.
+    package static func find<Interface>(
+        _ interface: Interface.Type, in references: [ObjectIdentifier: any Sendable], of registry: ComponentRegistry
+    ) throws(UnknownInterface) -> Interface {
+        guard let reference = references[ObjectIdentifier(interface)] as? Interface else {
+            throw UnknownInterface(
+                interface: "\(interface)", known: registry.records.values.map(\.component.name).sorted())
+        }
+        return reference
+    }
 
     /// `no component with the interface any Attic runs here: ...`.
     package var description: String {

@@ -72,7 +72,7 @@ struct DescriptionError: Error, CustomStringConvertible {
 
 extension AppDescriptor.Component {
     /// What `record` says of its component.
-    init(_ record: ImplementationRecord, findsConfigKeys: Bool) {
+    package init(_ record: ImplementationRecord, findsConfigKeys: Bool) {
         let keys = record.configs.map { findsConfigKeys ? $0.keys : nil }
         self.init(
             name: record.component.name, implementation: record.implementation,

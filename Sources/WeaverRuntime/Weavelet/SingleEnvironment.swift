@@ -34,18 +34,25 @@ package struct SingleSettings: Sendable {
 extension SingleSettings {
     /// What `config` says, checked down to the components' sections before anything is constructed.
     init(_ config: CheckedConfig, _ registry: ComponentRegistry) throws(ConfigError) {
-        let sections = ConfigSections(config.sections)
-        for record in registry.records.values {
-            do throws(ConfigSectionError) {
-                _ = try sections.values(for: record)
-            } catch {
-                throw config.error(inSectionOf: error.section, key: error.key, error.reason)
-            }
-        }
+        try config.check(sectionsOf: registry)
         self.init(
             application: config.config.name, sections: config.sections,
             listenerAddresses: config.config.singleListeners.mapValues(\.description),
             telemetry: config.config.singleTelemetry, loops: config.config.singleLoops)
+    }
+}
+
+extension CheckedConfig {
+    /// Decodes the sections of the components of `registry`; throws the first that one of them cannot use.
+    package func check(sectionsOf registry: ComponentRegistry) throws(ConfigError) {
+        let sections = ConfigSections(sections)
+        for record in registry.records.values {
+            do throws(ConfigSectionError) {
+                _ = try sections.values(for: record)
+            } catch {
+                throw self.error(inSectionOf: error.section, key: error.key, error.reason)
+            }
+        }
     }
 }
 

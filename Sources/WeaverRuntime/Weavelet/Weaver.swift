@@ -34,6 +34,15 @@ public enum Weaver {
         exit(code)
     }
 
+    /// Runs this process as a replica of a deployment, with components that `choose` takes of the linked ones, and ends it
+    /// when that is over: what a test's process does that another test's has started.
+    package static func runReplica(
+        choosing choose: @escaping @Sendable (LinkedRecords) throws -> ComponentRegistry
+    ) async -> Never {
+        let code = await Launch(listed: [], choose: choose).run()
+        exit(code)
+    }
+
     /// Whether `weaver` has started this process: as part of a deployment, to describe itself, or as the one process of
     /// `weaver single deploy`.
     ///
@@ -58,6 +67,8 @@ extension Main {
 /// One run of the process, from its environment to its exit code.
 private struct Launch {
     let listed: [ImplementationRecord]
+    /// What is run; nil for what is listed, or linked.
+    var choose: (@Sendable (LinkedRecords) throws -> ComponentRegistry)?
 
     /// Decides by the environment what this process is, and is that.
     func run() async -> Int32 {
@@ -72,7 +83,8 @@ private struct Launch {
             guard collisions.isEmpty else { throw ComponentProblems(collisions) }
             ProcessLimits.raiseOpenFiles()
             ProcessLimits.keepFreedMemory()
-            let registry = try ComponentRegistry(linked: linked.implementations, listed: listed)
+            let registry =
+                try choose?(linked) ?? ComponentRegistry(linked: linked.implementations, listed: listed)
             let loop = try EventLoop()
             if let descriptors = EnvelopeClient.descriptors() {
                 return try await runWeavelet(descriptors, registry, loop)

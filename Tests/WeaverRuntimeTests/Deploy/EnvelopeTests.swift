@@ -5,6 +5,12 @@ import WeaverLoop
 
 @testable import WeaverRuntime
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite(.timeLimit(.minutes(1)))
 struct EnvelopeTests {
     /// Hears what happens; on the loop.
@@ -81,6 +87,53 @@ struct EnvelopeTests {
             let delegate = try await run("printf '\\377\\377\\377\\377' >&4; exec cat <&3 >/dev/null", loop)
             #expect(await delegate.closed.wait()?.contains("where at most") == true)
             #expect(await delegate.exited.wait() == .exited(0))
+        }
+    }
+
+    // MARK: In this process
+
+    /// What a weavelet of this process was given.
+    private struct Given: Sendable {
+        let descriptors: (read: Int32, write: Int32)
+        let ended: @Sendable (Int32) -> Void
+    }
+
+    private func resident(_ loop: EventLoop) async throws -> (delegate: Delegate, given: Given) {
+        let delegate = Delegate()
+        let given = Promise<Given>()
+        try await loop.run {
+            delegate.envelope = try Envelope(
+                loop: loop, replica: "r", group: "main",
+                resident: { given.fulfil(Given(descriptors: $0, ended: $1)) }, delegate: delegate)
+            #expect(delegate.envelope?.processID == Int64(getpid()))
+        }
+        return (delegate, await given.wait())
+    }
+
+    @Test func `a weavelet of this process ends with its code, once`() async throws {
+        try await withLoop { loop in
+            let (delegate, given) = try await resident(loop)
+            given.ended(3)
+            given.ended(4)
+            #expect(await delegate.exited.wait() == .exited(3))
+            #expect(await delegate.closed.wait() == nil)
+            closeDescriptor(given.descriptors.read)
+            closeDescriptor(given.descriptors.write)
+        }
+    }
+
+    @Test func `a weavelet of this process that is killed sees the end of its pipe, and counts as ended`() async throws
+    {
+        try await withLoop { loop in
+            let (delegate, given) = try await resident(loop)
+            try await loop.run { delegate.envelope?.kill(9) }
+            #expect(await delegate.exited.wait() == .killed(signal: 9))
+            #expect(await delegate.closed.wait() == nil)
+            var byte: UInt8 = 0
+            #expect(unsafe read(given.descriptors.read, &byte, 1) == 0)
+            given.ended(0)
+            closeDescriptor(given.descriptors.read)
+            closeDescriptor(given.descriptors.write)
         }
     }
 }
