@@ -18,6 +18,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6)]),
-        .testTarget(name: "LemonTests", dependencies: ["Lemon"], swiftSettings: [.swiftLanguageMode(.v6)]),
+        .testTarget(
+            name: "LemonTests", dependencies: ["Lemon", .product(name: "WeaverTesting", package: "weaver")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

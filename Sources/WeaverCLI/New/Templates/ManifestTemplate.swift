@@ -23,7 +23,10 @@ enum ManifestTemplate {
                     name: "\(name)",
                     dependencies: [.product(name: "WeaverRuntime", package: "\(weaver.name)")],
                     swiftSettings: settings),
-                .testTarget(name: "\(name)Tests", dependencies: ["\(name)"], swiftSettings: settings),
+                .testTarget(
+                    name: "\(name)Tests",
+                    dependencies: ["\(name)", .product(name: "WeaverTesting", package: "\(weaver.name)")],
+                    swiftSettings: settings),
             ]
         )
 

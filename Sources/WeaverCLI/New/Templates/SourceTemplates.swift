@@ -96,6 +96,7 @@ enum SourceTemplates {
     static func tests(_ name: String) -> String {
         """
         import Testing
+        import WeaverTesting
 
         @testable import \(name)
 
@@ -105,8 +106,13 @@ enum SourceTemplates {
                 #expect(answer == "Hi Ada (greeting 1 of its replica)\\n")
             }
 
-            @Test func theConfigSaysHow() {
-                #expect(GreeterConfig(greeting: "Ahoy").text(for: "Ada") == "Ahoy, Ada!")
+            /// In one process, there with every call encoded and sent, and in two processes of its own.
+            @Test(arguments: .allRunners) func theConfigSaysHow(runner: WeaverRunner) async throws {
+                try await withWeaver(runner, config: "[Greeter]\\ngreeting = \\"Ahoy\\"") { weaver in
+                    let greeter = try weaver.get((any Greeter).self)
+                    let greeting = try await greeter.greet("Ada")
+                    #expect(greeting == Greeting(text: "Ahoy, Ada!", number: 1))
+                }
             }
 
             @Test func anEmptyGreetingIsAMistake() {
