@@ -101,7 +101,7 @@ import WeaverCore
             "weaver.toml:2: multi.proxy.trusted_proxies is a string, where an array is expected"),
         Bad(
             "[multi.proxy]\ntrusted_proxies = [\"::1\",\n\"10.0.0.0/33\"]",
-            "weaver.toml:2: multi.proxy.trusted_proxies[1] = \"10.0.0.0/33\" is no address or block: write it like \"127.0.0.1\", \"10.0.0.0/8\" or \"::1/128\""
+            "weaver.toml:2: multi.proxy.trusted_proxies[1] = \"10.0.0.0/33\" is no address or block: write it like \"127.0.0.1\", \"10.0.0.0/8\", \"::1/128\" or \"unix\""
         ),
         Bad(
             "[multi.listeners.lemon]\nmax_bdy = 1",
