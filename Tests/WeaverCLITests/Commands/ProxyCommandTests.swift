@@ -75,8 +75,8 @@ import WeaverRuntime
         (
             ["--listen", ":0", "--backend", ":1", "--trusted-proxy", "10.0.0.0/33"],
             """
-            --trusted-proxy = "10.0.0.0/33" is no address or block: write it like "127.0.0.1", "10.0.0.0/8" or \
-            "::1/128"
+            --trusted-proxy = "10.0.0.0/33" is no address or block: write it like "127.0.0.1", "10.0.0.0/8", \
+            "::1/128" or "unix"
             """
         ),
         (
