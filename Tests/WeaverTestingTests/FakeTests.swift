@@ -14,7 +14,7 @@ struct FakeTests {
             if count > 100 { throw KitchenError.soldOut("fake \(item)", left: 100) }
             return 100 - count
         }
-        func hang() async throws {}
+        func hang(quietly: Bool) async throws {}
         func processID() async throws -> Int32 { -1 }
         func tenant() async throws -> String? { CallContext.current.metadata["tenant"] }
         func crash() async throws {}

@@ -40,7 +40,8 @@ struct PantryConfig: Codable, Sendable {
 @Component
 protocol Pantry: Sendable {
     func take(_ count: Int, of item: String) async throws -> Int
-    func hang() async throws
+    /// Waits until it is cancelled, and tells the ledger of that unless it does it `quietly`.
+    func hang(quietly: Bool) async throws
     func processID() async throws -> Int32
     func tenant() async throws -> String?
     func crash() async throws
@@ -58,12 +59,12 @@ actor ColdPantry: Pantry {
         return config.eggs - taken
     }
 
-    func hang() async throws {
+    func hang(quietly: Bool) async throws {
         try await ledger.note("hanging")
         do {
             try await Task.sleep(for: .seconds(600))
         } catch {
-            await Self.tell(ledger, "cancelled")
+            if !quietly { await Self.tell(ledger, "cancelled") }
             throw error
         }
     }
@@ -98,7 +99,7 @@ final class NightCook: Cook {
         return Dish(name: "omelette", parts: ["egg": eggs, "left": left])
     }
 
-    func waits() async throws { try await pantry.hang() }
+    func waits() async throws { try await pantry.hang(quietly: false) }
 
     func askMainActor() async throws -> Int { await MainActor.run { 7 } }
 
@@ -134,7 +135,7 @@ struct QuickWaiter: Waiter {
 actor LockedPantry: Pantry {
     init(context: ComponentContext) async throws { throw KitchenError.soldOut("key", left: 0) }
     func take(_ count: Int, of item: String) async throws -> Int { 0 }
-    func hang() async throws {}
+    func hang(quietly: Bool) async throws {}
     func processID() async throws -> Int32 { 0 }
     func tenant() async throws -> String? { nil }
     func crash() async throws {}
@@ -144,7 +145,7 @@ actor LockedPantry: Pantry {
 actor SlowPantry: Pantry {
     func start() async throws { try await Task.sleep(for: .seconds(600)) }
     func take(_ count: Int, of item: String) async throws -> Int { 0 }
-    func hang() async throws {}
+    func hang(quietly: Bool) async throws {}
     func processID() async throws -> Int32 { 0 }
     func tenant() async throws -> String? { nil }
     func crash() async throws {}
