@@ -200,9 +200,8 @@ public final class WeaverService: Service {
         if let runtime { await stop(runtime) }
     }
 
-    /// In a task of its own: it takes its time also when the service's task was cancelled.
     private func stop(_ runtime: EmbeddedRuntime) async {
-        for problem in await Task(operation: { await runtime.stop() }).value { logger.error("\(problem)") }
+        for problem in await runtime.stop() { logger.error("\(problem)") }
     }
 
     // MARK: What the runtime gets

@@ -3,7 +3,7 @@ internal import WeaverRuntime
 /// The application that the body of ``withWeaver(_:components:fakes:config:startTimeout:_:)`` tests.
 public struct TestDeployment: Sendable {
     /// How long its components may take to start, where the test does not say. 60 s.
-    public static let startTimeout = Duration.seconds(60)
+    public static let defaultStartTimeout = Duration.seconds(60)
 
     /// How it is run.
     public let runner: WeaverRunner

@@ -10,7 +10,7 @@ public enum WeaverTestError: Error, Equatable, CustomStringConvertible {
     case start(reason: String, log: [String])
     /// Nothing that runs has the interface.
     case unknownInterface(String)
-    /// A type that another process cannot find, because it is local to a function.
+    /// An implementation that another process cannot find: local to a function, or private in a shared library.
     case localType(String)
 
     /// In words.

@@ -25,7 +25,7 @@ public import WeaverRuntime
 @discardableResult
 public func withWeaver<Result>(
     _ runner: WeaverRunner, components: [any Implementation.Type] = [], fakes: [any Sendable] = [],
-    config: String = "", startTimeout: Duration = TestDeployment.startTimeout,
+    config: String = "", startTimeout: Duration = TestDeployment.defaultStartTimeout,
     _ body: (TestDeployment) async throws -> Result
 ) async throws -> Result {
     let application = try TestApplication(components: components, fakes: fakes, config: config)
@@ -36,15 +36,12 @@ public func withWeaver<Result>(
     do {
         result = try await body(TestDeployment(runner, run, application.registry, log))
     } catch {
-        await end(run)
+        await run.stop()
         throw error
     }
-    await end(run)
+    await run.stop()
     return result
 }
-
-/// In a task of its own: it takes its time also when the test's task was cancelled.
-private func end(_ run: any Run) async { await Task { await run.stop() }.value }
 
 /// Leaves the log with the test, which `swift test --attachments-path` writes to a file.
 private func keep(_ log: TestLog, of runner: WeaverRunner) {

@@ -91,7 +91,8 @@ import Testing
         ("StatusProtocol.commandTimeout", StatusProtocol.commandTimeout),
         ("DeploymentRegistry.entryLimit", DeploymentRegistry.entryLimit),
         ("DeploymentRegistry.countLimit", DeploymentRegistry.countLimit),
-        ("TestDeployment.startTimeout", TestDeployment.startTimeout), ("TestLog.maximumSize", TestLog.maximumSize),
+        ("TestDeployment.defaultStartTimeout", TestDeployment.defaultStartTimeout),
+        ("TestLog.maximumSize", TestLog.maximumSize),
         ("TestLog.linesInErrors", TestLog.linesInErrors),
     ]
 

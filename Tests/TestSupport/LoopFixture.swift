@@ -24,15 +24,6 @@ package func withLoop<R>(
     return result
 }
 
-extension EventLoop {
-    /// Runs `body` on the loop's thread and gives its result.
-    package func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-        try await withCheckedThrowingContinuation { continuation in
-            execute { continuation.resume(with: Result { try body() }) }
-        }
-    }
-}
-
 /// Makes each further descriptor of this process an error, until what it returns is called. In exit tests only: the
 /// limit is the whole process's.
 package func exhaustDescriptors() -> () -> Void {

@@ -70,7 +70,7 @@ struct PackageName: Equatable, Sendable {
     /// names that differ in case for the same. `main` is what the compiler calls a program without a name.
     static let takenModules: Set = [
         "main", "weaver", "weavercli", "weavercore", "weaverembedding", "weaverloop", "weavermacros", "weaverprotocol",
-        "weaverruntime", "weavertesting", "cuv", "cweaversection", "argumentparser",
+        "weaverruntime", "weavertesting", "cuv", "cweaversection", "cweavertesting", "argumentparser",
         "argumentparsertoolinfo", "asyncalgorithms", "collections", "concurrencyhelpers", "coremetrics", "ctoml",
         "dequemodule", "instrumentation", "metrics", "servicecontextmodule", "servicelifecycle", "tracing",
         "unixsignals", "httptypes", "httptypesfoundation", "logging", "swiftprotobuf", "tomlkit",

@@ -17,6 +17,7 @@ extension EventLoop {
         // The thread waits at this lock until `thread` is set, which its first isInLoop reads.
         threadMayStart.withLock { _ in
             thread = SystemThread.start { self.run() }
+            threadNumber.store(Self.number(of: thread), ordering: .relaxed)
         }
         #if canImport(Glibc)
             unsafe weaver_set_thread_name(thread, String(name.prefix(15)))
@@ -50,7 +51,11 @@ extension EventLoop {
         }
         guard first else { return }
         pthread_join(thread, nil)
+        threadNumber.store(0, ordering: .relaxed)
     }
+
+    /// ``stop()`` for tasks that may run on the loop itself, which could not wait for its own end.
+    @concurrent package func end() async { stop() }
 
     /// Rounds in which handles that are being closed may close others: a connection's stream its timer.
     private static let roundsToSettle = 3
@@ -96,8 +101,12 @@ extension EventLoop {
     }
 
     /// What arrives when the thread is gone. A job belongs to a task that somebody waits for, so it runs all the same;
-    /// a closure was promised a loop that is gone, and holds nothing but its captures.
+    /// a closure was promised a loop that is gone, and holds nothing but its captures, unless somebody waits for it.
     func runLate(_ work: Work) {
-        if case .job(let job) = work { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+        switch work {
+        case .job(let job): globalConcurrentExecutor.enqueue(ExecutorJob(job))
+        case .told(let body): body(false)
+        case .closure, .local: break
+        }
     }
 }

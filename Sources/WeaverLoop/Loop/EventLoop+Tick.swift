@@ -46,6 +46,7 @@ extension EventLoop {
             case .job(let job):
                 unsafe job.runSynchronously(on: asUnownedTaskExecutor())
             case .closure(let body): body()
+            case .told(let body): body(true)
             case .local(let body): body()
             }
         }

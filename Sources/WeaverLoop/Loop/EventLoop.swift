@@ -16,7 +16,8 @@ package import WeaverCore
 ///
 /// Handles (``UVHandle``) may be used on the loop's thread only; `execute` and the executor's `enqueue` from any.
 /// The loop must outlive the tasks that prefer it: stop it when they have ended. Jobs that arrive later run on the
-/// concurrent pool, where a handle's use traps; closures that arrive later are dropped.
+/// concurrent pool, where a handle's use traps; closures that arrive later are dropped, but for those that are handed over by
+/// ``handOver(_:)`` or ``run(_:)``: whoever waits for them hears that the loop has ended.
 ///
 /// The parts: `EventLoop+Thread` begins and ends the thread, `EventLoop+Tick` is one round, `EventLoop+Executor` is
 /// what Swift's concurrency sees.
@@ -47,6 +48,8 @@ package final class EventLoop: @unchecked Sendable {
     let idle: UnsafeMutablePointer<uv_idle_t>
     var isIdleArmed = false
     var thread = pthread_t()
+    /// The thread's number while it lives: afterwards another thread may get the same one.
+    let threadNumber = Atomic<UInt>(0)
     let threadMayStart = Mutex(())
     let ready = LoopState(Ring<Work>())
     /// What waits for the next look at the input.
@@ -123,7 +126,15 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Whether the caller runs on the loop's thread.
     @inline(__always)
-    package var isInLoop: Bool { pthread_equal(pthread_self(), thread) != 0 }
+    package var isInLoop: Bool { Self.number(of: pthread_self()) == threadNumber.load(ordering: .relaxed) }
+
+    #if canImport(Glibc)
+        @inline(__always)
+        static func number(of thread: pthread_t) -> UInt { thread }
+    #else
+        @inline(__always)
+        static func number(of thread: pthread_t) -> UInt { UInt(bitPattern: thread) }
+    #endif
 
     /// Traps when the caller does not run on the loop's thread.
     @inline(__always)
@@ -152,6 +163,29 @@ package final class EventLoop: @unchecked Sendable {
     /// Order is kept among the calls of one thread.
     package func execute(_ body: @escaping @Sendable () -> Void) {
         submit(.closure(body))
+    }
+
+    /// As ``execute(_:)``, for a body that somebody waits for: it is called once in any case. Where the loop has ended before it
+    /// could run there, it is called with false, on any thread.
+    package func handOver(_ body: @escaping @Sendable (_ isInLoop: Bool) -> Void) {
+        submit(.told(body))
+    }
+
+    /// Runs `body` on the loop's thread, from any, and gives its result.
+    ///
+    /// - Throws: what `body` throws; ``Ended`` where the loop has ended before it could run.
+    package func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+        try await withCheckedThrowingContinuation { continuation in
+            handOver { isInLoop in
+                continuation.resume(with: isInLoop ? Result { try body() } : .failure(Ended()))
+            }
+        }
+    }
+
+    /// The loop has ended, and runs nothing any more.
+    package struct Ended: Error, CustomStringConvertible {
+        /// `the event loop has ended`.
+        package var description: String { "the event loop has ended" }
     }
 
     /// Runs `body` on the loop's thread at the end of this tick; only from that thread, so it may capture handles.

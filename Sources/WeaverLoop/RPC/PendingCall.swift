@@ -55,17 +55,19 @@ final class PendingCall: @unchecked Sendable {
     /// Whether the peer may have got the request.
     var mayHaveRun: Bool { state == .sent }
 
-    /// Encodes the request on another thread than the loop's and hands the call over: `submit` is called there.
+    /// Encodes the request on another thread than the loop's and hands the call over: `submit` is called there, or with false
+    /// where the loop has ended.
     func handOver(
         to loop: EventLoop, _ key: MethodKey, _ context: CallContext, now: MonotonicTime, limit: Int,
-        _ encode: (inout WireEncoder) throws(WireError) -> Void, submit: @escaping @Sendable () -> Void
+        _ encode: (inout WireEncoder) throws(WireError) -> Void,
+        submit: @escaping @Sendable (_ isInLoop: Bool) -> Void
     ) {
         do throws(CallError) {
             try self.encode(key, context, now: now, limit: limit, encode)
-            loop.execute(submit)
+            loop.handOver(submit)
         } catch {
             // On the loop, to which the call belongs.
-            loop.execute { self.fail(error) }
+            loop.handOver { _ in self.fail(error) }
         }
     }
 
@@ -113,6 +115,11 @@ final class PendingCall: @unchecked Sendable {
         state = .done
         receiver.fail(error)
     }
+}
+
+extension CallError {
+    /// The caller's application has ended.
+    static var ended: CallError { CallError(.unreachable, "the application that the call belongs to has ended") }
 }
 
 extension WireEncoder {

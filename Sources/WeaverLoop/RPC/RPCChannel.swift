@@ -44,7 +44,8 @@ package final class RPCChannel: Sendable {
             let now = loop.now
             if loop.isInLoop { return core.submit(pending, key, context, now: now, encode) }
             pending.handOver(to: loop, key, context, now: now, limit: core.limits.maximumFrameLength, encode) {
-                [core] in
+                [core] isInLoop in
+                guard isInLoop else { return pending.fail(CallError.ended) }
                 core.submitEncoded(pending)
             }
         }

@@ -102,7 +102,9 @@ package final class ReplicaSet: Sendable {
         _ pending: PendingCall, _ key: MethodKey, _ context: CallContext, _ routingKey: UInt64?, _ now: MonotonicTime,
         _ encode: (inout WireEncoder) throws(WireError) -> Void
     ) {
-        pending.handOver(to: loop, key, context, now: now, limit: limits.maximumFrameLength, encode) { [self] in
+        pending.handOver(to: loop, key, context, now: now, limit: limits.maximumFrameLength, encode) {
+            [self] isInLoop in
+            guard isInLoop else { return pending.fail(CallError.ended) }
             guard let channel = firstPick(for: pending, routingKey, now) else { return pending.fail(NoReplica()) }
             channel.core.submitEncoded(pending)
         }
@@ -195,10 +197,10 @@ package final class ReplicaSet: Sendable {
         guard let failed = error.replica,
             policy.allowsRetry(after: error, attempt: attempts.count, isIdempotent: isIdempotent)
         else { throw error }
-        let (mayRetry, hasAlternative) = await look { onLoop, now in
+        let seen = try? await look { onLoop, now in
             (onLoop.budget.value.spend(), onLoop.routes.value.hasAlternative(to: failed, now: now))
         }
-        guard mayRetry else { throw error }
+        guard let (mayRetry, hasAlternative) = seen, mayRetry else { throw error }
         attempts.count += 1
         guard !hasAlternative else { return }
         let wait = attempts.backoff.next(random: .random(in: .min ... .max))
@@ -216,7 +218,7 @@ package final class ReplicaSet: Sendable {
         _ routingKey: UInt64?, excluding failed: SocketAddress?, deadline: MonotonicTime?
     ) async throws -> RPCChannel {
         while true {
-            let picked = await look { onLoop, now in
+            let picked = try await look { onLoop, now in
                 onLoop.routes.value.pick(routingKey, excluding: failed, now: now)
             }
             if let picked { return picked }
@@ -224,11 +226,13 @@ package final class ReplicaSet: Sendable {
         }
     }
 
-    /// What `body` sees on the loop's thread.
-    private func look<R: Sendable>(_ body: @escaping @Sendable (OnLoop, MonotonicTime) -> R) async -> R {
+    /// What `body` sees on the loop's thread; an error when that has ended.
+    private func look<R: Sendable>(_ body: @escaping @Sendable (OnLoop, MonotonicTime) -> R) async throws -> R {
         // Also from the loop's thread by way of its queue, in which new routing info may wait.
-        await withCheckedContinuation { continuation in
-            loop.execute { [self] in continuation.resume(returning: body(onLoop, loop.now)) }
+        do {
+            return try await loop.run { [self] in body(onLoop, loop.now) }
+        } catch {
+            throw CallError.ended
         }
     }
 

@@ -97,8 +97,8 @@ package actor ComponentHost {
             record: record, implementation: implementation, local: record.localStub(implementation, link),
             listeners: listeners)
         guard !isStopping else {
-            // It has come too late for stop(), which has gone on without it.
-            _ = await stop(started)
+            // It has come too late for stop(), which has gone on without it, and has cancelled this task.
+            _ = await Task { await stop(started) }.value
             throw ComponentStartError(component: record.component.name, reason: "the process is ending")
         }
         running.append(started)

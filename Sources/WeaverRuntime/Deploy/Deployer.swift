@@ -143,13 +143,10 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         }
     }
 
-    /// Where the listeners' proxies listen, by the listener's name. From any thread.
+    /// Where the listeners' proxies listen, by the listener's name; nowhere when the loop has ended. From any thread.
     package func proxyAddresses() async -> [String: String] {
-        await withCheckedContinuation { continuation in
-            loop.execute { [self] in
-                continuation.resume(returning: proxies.compactMapValues { $0.localAddress?.description })
-            }
-        }
+        let addresses = try? await loop.run { [self] in proxies.compactMapValues { $0.localAddress?.description } }
+        return addresses ?? [:]
     }
 
     /// Asks all replicas of routed components for their load; `done` gets the babysitter once it has heard, or has waited

@@ -48,7 +48,11 @@ package final class HTTPListenerServer: Sendable {
     /// Accepts nothing more, and returns when no request is in flight and no connection is open.
     package func drain() async {
         await withCheckedContinuation { continuation in
-            loop.execute { unsafe self.server.drain { continuation.resume() } }
+            loop.handOver { isInLoop in
+                // The end of the loop has closed all connections.
+                guard isInLoop else { return continuation.resume() }
+                unsafe self.server.drain { continuation.resume() }
+            }
         }
     }
 
@@ -65,11 +69,7 @@ package final class HTTPListenerServer: Sendable {
     private func onLoop<R: Sendable>(
         _ body: @escaping @Sendable (HTTPServer) throws(UVError) -> R
     ) async throws -> R {
-        try await withCheckedThrowingContinuation { continuation in
-            loop.execute {
-                continuation.resume(with: Result { () throws(any Error) in unsafe try body(self.server) })
-            }
-        }
+        try await loop.run { unsafe try body(self.server) }
     }
 }
 
@@ -98,11 +98,15 @@ struct Application: Sendable {
     let tracing: HTTPTracing?
     let handler: HTTPHandler
 
-    /// Runs `body` on the loop's thread, right here when that is where the caller runs.
+    /// Runs `body` on the loop's thread, right here when that is where the caller runs. Where the loop has ended, so have the
+    /// connections: their clients are gone.
     func onLoop<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
         if loop.isInLoop { return try body() }
         return try await withCheckedThrowingContinuation { continuation in
-            loop.execute { continuation.resume(with: Result { try body() }) }
+            loop.handOver { isInLoop in
+                continuation.resume(
+                    with: isInLoop ? Result { try body() } : .failure(ApplicationExchange.gone))
+            }
         }
     }
 }

@@ -33,10 +33,11 @@ package final class OutgoingPipe<Entry: OutgoingEntry>: Sendable {
         if buffer.withLock({ $0.append(entry) }) { loop.execute { self.send() } }
     }
 
-    /// Returns when everything that was taken before has left the process, or `bound` has passed.
+    /// Returns when everything that was taken before has left the process, or `bound` has passed, or the loop has ended.
     package func flush(within bound: Duration) async {
         await withCheckedContinuation { continuation in
-            loop.execute { [self] in
+            loop.handOver { [self] isInLoop in
+                guard isInLoop else { return continuation.resume() }
                 sendEverything()
                 waitForPipe(until: loop.now + bound) { continuation.resume() }
             }

@@ -105,8 +105,10 @@ package final class EmbeddedRuntime: Sendable {
     }
 
     /// Lets requests in flight end, stops the components in reverse order of their refs, and ends the loop. Gives what went
-    /// wrong.
-    package func stop() async -> [String] {
+    /// wrong. It takes its time also when the caller is cancelled: in a task of its own.
+    package func stop() async -> [String] { await Task { await end() }.value }
+
+    private func end() async -> [String] {
         references.withLock { $0 = [:] }
         var problems: [String] = []
         do {
@@ -115,12 +117,9 @@ package final class EmbeddedRuntime: Sendable {
             problems.append("requests are still in flight after \(Self.drain); the components stop without them")
         }
         problems += await host.stop().map(\.description)
-        await Self.end(loop)
+        await loop.end()
         return problems
     }
-
-    /// The loop's end is waited for, which the loop itself could not do.
-    @concurrent private static func end(_ loop: EventLoop) async { loop.stop() }
 }
 
 /// No component that runs has an interface.

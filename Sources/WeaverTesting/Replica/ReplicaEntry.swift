@@ -14,7 +14,7 @@ private let replicaEntry:
     @convention(c) (
         Int32, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     ) -> Void = { count, arguments, environment in
-        guard let text = unsafe getenv("WEAVER_TEST_REPLICA") else { return }
+        guard let text = unsafe getenv(ReplicaManifest.variable) else { return }
         let manifest = unsafe String(cString: text)
         unsafe weaver_run_constructors_after(replicaEntry, count, arguments, environment)
         ReplicaEntry.run(manifest)

@@ -11,8 +11,10 @@ struct ReplicaManifest: Equatable {
     /// The environment variable, which also says that the process is a replica and shall run no tests.
     static let variable = "WEAVER_TEST_REPLICA"
 
-    /// The listed implementations, by the names by which the runtime of Swift finds types.
-    var types: [String] = []
+    /// The listed implementations, each by its place among those that are linked, which each process of a binary has in one
+    /// order. One of a shared library is not among them: it has the name by which the runtime of Swift finds types, which it
+    /// does not for private ones.
+    var listed: [String] = []
     /// The components that fakes of the test stand for.
     var faked: [String] = []
 
@@ -21,13 +23,32 @@ struct ReplicaManifest: Equatable {
     /// - Throws: ``WeaverTestError/localType(_:)``
     init(_ application: TestApplication) throws(WeaverTestError) {
         for type in application.listed {
-            guard let name = _mangledTypeName(type), _typeByName(name) != nil else {
+            guard let entry = Self.entry(of: type) else {
                 throw .localType(
-                    "\(type) is local to a function, so that another process cannot find it: move it out for .multi")
+                    "another process cannot find \(type), which is local to a function, or private in a shared library: "
+                        + "move it out for .multi")
             }
-            types.append(name)
+            listed.append(entry)
         }
         faked = application.faked.sorted()
+    }
+
+    // MARK: Its implementations
+
+    private static func entry(of type: any Implementation.Type) -> String? {
+        let record = type.implementationRecord
+        let place = LinkedRecords.all.implementations.firstIndex {
+            $0.implementation == record.implementation && $0.location == record.location
+        }
+        if let place { return "\(place)" }
+        guard let name = _mangledTypeName(type), _typeByName(name) != nil else { return nil }
+        return name
+    }
+
+    private static func record(of entry: String, among linked: [ImplementationRecord]) -> ImplementationRecord? {
+        // No name of a type is a number.
+        if let place = Int(entry) { return linked.indices.contains(place) ? linked[place] : nil }
+        return (_typeByName(entry) as? any Implementation.Type)?.implementationRecord
     }
 
     // MARK: Its text
@@ -35,12 +56,12 @@ struct ReplicaManifest: Equatable {
     /// Reads what ``text`` has written.
     init(text: Substring) {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-        types = parts.first?.split(separator: " ").map(String.init) ?? []
+        listed = parts.first?.split(separator: " ").map(String.init) ?? []
         faked = parts.dropFirst().first?.split(separator: " ").map(String.init) ?? []
     }
 
     /// As the value of an environment variable.
-    var text: String { "\(types.joined(separator: " "));\(faked.joined(separator: " "))" }
+    var text: String { "\(listed.joined(separator: " "));\(faked.joined(separator: " "))" }
 
     // MARK: What it is for
 
@@ -64,11 +85,11 @@ struct ReplicaManifest: Equatable {
 
     /// The components that the test has chosen.
     func registry(of linked: LinkedRecords) throws -> ComponentRegistry {
-        let listed = try types.map { name in
-            guard let type = _typeByName(name) as? any Implementation.Type else {
-                throw WeaverTestError.localType("\(name) is no implementation of this binary")
+        let listed = try listed.map { entry in
+            guard let record = Self.record(of: entry, among: linked.implementations) else {
+                throw WeaverTestError.localType("\(entry) is no implementation of this binary")
             }
-            return type.implementationRecord
+            return record
         }
         let known = Fakes.descriptors(of: linked.implementations + listed)
         let fakes = faked.compactMap { known[$0].map { Fakes.record(elsewhere: $0) } }

@@ -90,13 +90,14 @@ final class DeployedRun: Run {
     var references: [ObjectIdentifier: any Sendable] { held.all }
     var listenerAddresses: [String: String] { get async { await deployer.proxyAddresses() } }
 
-    func stop() async {
+    /// In a task of its own, as ``EmbeddedRuntime/stop()``.
+    func stop() async { await Task { await end() }.value }
+
+    private func end() async {
+        held.set([:])
         deployer.stop()
         await running.value
         await residents.waitForTheEnd()
-        await Self.end(loop)
+        await loop.end()
     }
-
-    /// The loop's end is waited for, which the loop itself could not do.
-    @concurrent private static func end(_ loop: EventLoop) async { loop.stop() }
 }

@@ -39,6 +39,8 @@ final class LocalRun: Run {
             try await gate.wait(within: timeout) { await runtime.starting.map { [$0] } ?? [] }
         } catch {
             await run.stop()
+            // stop() has given it its time; it may not hear that it is cancelled.
+            starting.cancel()
             await starting.value
             throw error
         }

@@ -7,7 +7,7 @@ protocol Run: Sendable {
     /// The addresses at which its listeners are reached, by name.
     var listenerAddresses: [String: String] { get async }
 
-    /// Ends it, and returns when nothing of it is left.
+    /// Ends it, and returns when nothing of it is left; it takes its time also when the caller is cancelled.
     func stop() async
 }
 

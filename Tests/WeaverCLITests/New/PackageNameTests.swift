@@ -11,7 +11,7 @@ import Testing
     @Test(arguments: [
         ("my-shop", "MyShop"), ("my shop", "MyShop"), ("2shop", "shop"), ("_shop", "Shop"), ("class", "Class"),
         ("self", "SelfApp"), ("Weaver", "WeaverApp"), ("main", "MainApp"), ("foundation", "FoundationApp"),
-        ("Tracing", "TracingApp"),
+        ("Tracing", "TracingApp"), ("CWeaverTesting", "CWeaverTestingApp"),
         ("./shops/my-shop", "MyShop"), ("shop/", "Shop"),
     ])
     func aWrongNameIsAnsweredWithTheNearestRightOne(name: String, right: String) {

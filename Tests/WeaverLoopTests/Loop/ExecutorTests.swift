@@ -107,6 +107,44 @@ import WeaverCore
         #expect(await task.value == false)
     }
 
+    @Test func `whoever waits for work that comes after the end of its loop hears of that`() async throws {
+        let loop = try EventLoop()
+        await loop.end()
+        await #expect(throws: EventLoop.Ended.self) { try await loop.run {} }
+    }
+
+    @Test func `work that is handed over while its loop ends is called once, all of it`() async throws {
+        for _ in 0..<20 {
+            let loop = try EventLoop()
+            let called = Atomic(0)
+            await withTaskGroup { group in
+                for _ in 0..<2 {
+                    group.addTask { @Sendable in
+                        for _ in 0..<5_000 {
+                            loop.handOver { _ in called.wrappingAdd(1, ordering: .relaxed) }
+                        }
+                    }
+                }
+                while called.load(ordering: .relaxed) == 0 { await Task.yield() }
+                await loop.end()
+            }
+            let total = called.load(ordering: .relaxed)
+            #expect(total == 10_000)
+        }
+    }
+
+    @Test func `a thread that gets the number of an ended loop's is not taken for it`() async throws {
+        let ended = try EventLoop()
+        ended.stop()
+        // The system gives a new thread the memory of the last one, and by that its number.
+        for _ in 0..<20 {
+            try await withLoop { loop in
+                let isTakenForIt = try await loop.run { ended.isInLoop }
+                #expect(!isTakenForIt)
+            }
+        }
+    }
+
     @Test func `handles that nobody closed are closed by the end of the loop, and counted`() async throws {
         let loop = try EventLoop()
         try await loop.run {

@@ -9,11 +9,11 @@ import WeaverLoop
 @Suite(.timeLimit(.minutes(1)))
 struct OutgoingPipeTests {
     @Test func `entries of any size and number arrive, are cut or are counted, and the pipe lives on`() async throws {
-        try await withLoop { loop in
+        let log = try await withLoop { loop in
             let registry = try Orchard.registry()
             let deployer = PipeDeployer(loop: loop)
             let journal = Journal()
-            try await Journal.$current.withValue(journal) {
+            let log = try await Journal.$current.withValue(journal) {
                 let stock = try await deployer.launch(
                     "stock", group: [Orchard.stock], reachable: [], registry: registry,
                     sections: [Orchard.stock: "apples = 10"])
@@ -30,12 +30,16 @@ struct OutgoingPipeTests {
                 await deployer.send("stock", .shutdown)
                 #expect(await end.value == 0)
                 await deployer.waitForTheEnd()
+                return stock.log
             }
             let entries = deployer.entries
             #expect(entries.first?.message.hasSuffix("bytes)") == true)
             let arrived = entries.count { $0.message.hasPrefix("y") }
             #expect(arrived + deployer.entriesDropped == 10_000)
             #expect(entries.allSatisfy { $0.size <= LogEntry.maximumSize })
+            return log
         }
+        // Its loop has ended: there is nothing to wait for.
+        await log.flush(within: .seconds(600))
     }
 }

@@ -10,13 +10,13 @@ import WeaverRuntime
         let manifest = try ReplicaManifest(application)
         let read = ReplicaManifest(text: manifest.text[...])
         #expect(read == manifest)
-        #expect(read.types.count == 3 && read.faked == ["WeaverTestingTests.Ledger"])
+        #expect(read.listed.count == 3 && read.faked == ["WeaverTestingTests.Ledger"])
         let registry = try read.registry(of: LinkedRecords.all)
         #expect(registry.graph.constructionOrder == application.registry.graph.constructionOrder)
     }
 
     @Test func `nothing listed and nothing faked is read as that`() {
         let read = ReplicaManifest(text: ";")
-        #expect(read.types.isEmpty && read.faked.isEmpty)
+        #expect(read.listed.isEmpty && read.faked.isEmpty)
     }
 }
