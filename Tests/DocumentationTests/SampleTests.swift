@@ -49,9 +49,10 @@ import WeaverRuntime
         return alone + [(name: "Sample", sources: setup)]
     }
 
-    /// A file for the compiler, whose messages name the line of the page.
+    /// A file for the compiler, whose messages name the line of the page. What the page's setup imports is for all its samples.
     private static func source(_ text: String, at line: Int, _ page: MarkdownPage) -> String {
-        let start = text.contains("import WeaverRuntime") ? "" : "import WeaverRuntime\n"
+        let shared = page.setup.flatMap { $0.text.split(separator: "\n").filter { $0.hasPrefix("import ") } }
+        let start = (["import WeaverRuntime"] + shared).filter { !text.contains($0) }.map { "\($0)\n" }.joined()
         return start + "#sourceLocation(file: \"\(page.path)\", line: \(line))\n" + text
     }
 

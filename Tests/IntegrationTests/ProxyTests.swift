@@ -117,6 +117,16 @@ extension Integration {
             #expect(result.errors == "weaver: the address \(address) is in use\n")
         }
 
+        @Test func fewOpenFilesAreSaidAtTheStart() async throws {
+            let sandbox = try Sandbox()
+            let line = "ulimit -n 200; exec \"$0\" proxy --listen 127.0.0.1:0 --backend 127.0.0.1:1"
+            let program = try Program("/bin/sh", ["-c", line, Binaries.weaver], in: sandbox)
+            try await eventually("a proxy that listens") { program.output.hasPrefix("listening on ") }
+            #expect(program.errors == "weaver: 36 connections at a time, for few files may be open (ulimit -n)\n")
+            program.signal(SIGTERM)
+            #expect(try await program.exitCode() == 0)
+        }
+
         @Test func aWrongValueEndsWith64AndNamesTheRightForm() async throws {
             let sandbox = try Sandbox()
             let result = try await weaver(

@@ -98,12 +98,7 @@ struct ProxyCommand: AsyncParsableCommand {
             try options.accessLogFile.map { try logs.log(format, file: $0) }
                 ?? logs.log(format, descriptor: STDOUT_FILENO)
         }
-        let wanted = HTTPServerConfiguration.connections(forDescriptors: .max)
-        if limits.maxConnections == nil, options.configuration.server.maximumConnections < wanted {
-            Terminal.put(
-                "weaver: \(options.configuration.server.maximumConnections) connections at a time instead of \(wanted), for few files may be open (ulimit -n)\n",
-                to: STDERR_FILENO)
-        }
+        warnOfFewConnections(options.configuration.server.maximumConnections)
         let loop = try EventLoop()
         let proxy = StandaloneProxy(
             loop: loop, listeners: addresses.count, configuration: options.configuration, backends: backends,
@@ -114,6 +109,15 @@ struct ProxyCommand: AsyncParsableCommand {
         let cut = try await proxy.run()
         await logs.flush(within: MultiDeployment.logFlushBound)
         if cut > 0 { Terminal.put("weaver: connections cut: \(cut)\n", to: STDERR_FILENO) }
+    }
+
+    /// Below so many connections, for want of files that may be open, it is said at the start.
+    static let fewConnections = 1024
+
+    private func warnOfFewConnections(_ count: Int) {
+        guard limits.maxConnections == nil, count < Self.fewConnections else { return }
+        Terminal.put(
+            "weaver: \(count) connections at a time, for few files may be open (ulimit -n)\n", to: STDERR_FILENO)
     }
 
     /// What the flags ask of the proxy.

@@ -26,6 +26,10 @@ package struct HTTPServerConfiguration: Sendable, Equatable {
     package var tunnelDrainTimeout = Duration.seconds(10)
     /// How long the client of an application's WebSocket may take to answer our close frame. Past it: cut.
     package var webSocketCloseTimeout = Duration.seconds(5)
+    /// How long an application's handler may be busy with one message of a client that has closed its WebSocket, or with
+    /// the end of another tunnel that it has heard of, once the connection is gone. Past it, and before twice that time has
+    /// passed: cancelled.
+    package var tunnelLeaveTimeout = Duration.seconds(10)
     /// Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, which names the client. It is
     /// never guessed whether there is one: a peer in these blocks has to send it, and all others speak HTTP at once.
     package var proxyProtocolPeers = TrustedProxies()

@@ -22,6 +22,8 @@ final class ApplicationExchange: @unchecked Sendable {
     private var isContinueSent = false
     /// After 101: what the connection is now.
     private(set) var tunnel: ApplicationTunnel?
+    /// Waits for the handler to leave its tunnel, whose connection is gone.
+    private var leaveWatch: Task<Void, Never>?
 
     private struct State {
         /// The client went away before it had its response.
@@ -162,20 +164,46 @@ final class ApplicationExchange: @unchecked Sendable {
     }
 
     /// The connection is gone: whoever waits hears of it. A handler whose response was complete goes on with what it
-    /// does besides.
+    /// does besides, and one that has left or leaves its tunnel, too.
     func clientGone() {
         let hadResponse = isOver
+        let bound = connection?.server.configuration.tunnelLeaveTimeout
         connection = nil
         isOver = true
         inbox.fail(Self.gone)
         room.fail(Self.gone)
         tunnel?.clientGone()
-        guard !hadResponse, tunnel?.isEndKnown != true else { return }
+        guard !hadResponse else { return }
+        switch tunnel?.handlerState ?? .unheard {
+        case .unheard: cancelHandler()
+        case .busy: if let tunnel, let bound { leaveWatch = watch(tunnel, bound) }
+        case .told: break
+        }
+    }
+
+    private func cancelHandler() {
         let task = state.withLock { state in
             state.isGone = true
             return state.task
         }
         task?.cancel()
+    }
+
+    /// Cancels a handler that is busy when `bound` passes and it has asked for nothing more.
+    private func watch(_ tunnel: ApplicationTunnel, _ bound: Duration) -> Task<Void, Never> {
+        // No timer of the loop: that would be in the way of the loop's end.
+        Task { [weak self] in
+            var last = tunnel.handlerState
+            while last != .told {
+                guard (try? await Task.sleep(for: bound)) != nil else { return }
+                let state = tunnel.handlerState
+                if state == last {
+                    self?.cancelHandler()
+                    return
+                }
+                last = state
+            }
+        }
     }
 
     // MARK: The request's body
@@ -259,6 +287,8 @@ final class ApplicationExchange: @unchecked Sendable {
     func leaveTunnel(_ end: @escaping @Sendable () -> Void) async {
         try? await onLoop { exchange in
             exchange.isOver = true
+            exchange.leaveWatch?.cancel()
+            exchange.leaveWatch = nil
             end()
         }
     }

@@ -37,8 +37,8 @@ class ApplicationTunnel: @unchecked Sendable {
     /// Bytes that wait for the handler.
     var bufferedBytes: Int { 0 }
 
-    /// The handler has heard that nothing more will pass, and ends by itself.
-    var isEndKnown: Bool { false }
+    /// What the handler does about the end, once the connection is gone. From any thread.
+    var handlerState: HandlerState { .unheard }
 
     /// Bytes have come.
     func received(_ bytes: RawSpan) {
@@ -108,6 +108,17 @@ class ApplicationTunnel: @unchecked Sendable {
     }
 }
 
+/// How far the handler of a tunnel is whose connection is gone.
+enum HandlerState: Equatable {
+    /// It may wait for what will never happen: it is cancelled.
+    case unheard
+    /// It has something to do that its client has left behind, and has asked for more so many times. It is cancelled when
+    /// ``HTTPServerConfiguration/tunnelLeaveTimeout`` passes without another time.
+    case busy(takes: Int)
+    /// It has heard that nothing more will pass, and ends by itself.
+    case told
+}
+
 /// A tunnel of bytes as they are.
 final class RawTunnel: ApplicationTunnel, @unchecked Sendable {
     // @unchecked: `isEnded` belongs to the loop's thread.
@@ -117,6 +128,10 @@ final class RawTunnel: ApplicationTunnel, @unchecked Sendable {
     override func take(_ bytes: RawSpan) -> Bool { inbox.put(bytes) }
     override func clientEnded() { inbox.end() }
     override var bufferedBytes: Int { inbox.byteCount }
+
+    /// Who has heard of an end may be about to do what there is to do at the end. Or it goes on with the other direction,
+    /// which it would do for ever were it left alone.
+    override var handlerState: HandlerState { inbox.isEndTaken ? .busy(takes: inbox.takes) : .unheard }
 
     override func ended(by error: HTTPError) {
         super.ended(by: error)

@@ -1,7 +1,8 @@
 /// The body of a request: slices of bytes as they arrive, once.
 ///
-/// The client is held back while nobody reads. A client that waits for 100 (Continue) gets it when the first slice is
-/// asked for. What is left unread when the handler returns is discarded.
+/// One task at a time reads: a second one that asks while another one waits traps. The client is held back while nobody
+/// reads. A client that waits for 100 (Continue) gets it when the first slice is asked for. What is left unread when the
+/// handler returns is discarded.
 public struct HTTPBody: AsyncSequence, Sendable {
     /// Some bytes, never none.
     public typealias Element = [UInt8]

@@ -12,6 +12,8 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
         var reader: CheckedContinuation<Queue.Taken, any Error>?
         /// The end, or the failure, has been told.
         var isEndTaken = false
+        /// How often somebody has asked for an element.
+        var takes = 0
 
         mutating func takeReader() -> CheckedContinuation<Queue.Taken, any Error>? {
             defer { reader = nil }
@@ -56,6 +58,12 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
     /// Whoever takes has heard that nothing more comes.
     var isEndTaken: Bool { state.withLock { $0.isEndTaken } }
 
+    /// How often somebody has asked for an element.
+    var takes: Int { state.withLock { $0.takes } }
+
+    /// Nobody has ever asked for an element, and none waits.
+    var isUnused: Bool { state.withLock { $0.takes == 0 && $0.queue.byteCount == 0 } }
+
     /// Bytes that wait.
     var byteCount: Int { state.withLock { $0.queue.byteCount } }
 
@@ -74,6 +82,7 @@ struct Inbox<Element: ReceivedElement>: ~Copyable, Sendable {
     private func take(for reader: CheckedContinuation<Queue.Taken, any Error>) {
         let result: Result<Queue.Taken, any Error>? = state.withLock { state in
             precondition(state.reader == nil, "two tasks read from one client")
+            state.takes += 1
             let taken = state.queue.take()
             if case .element = taken { return .success(taken) }
             if case .end = taken {

@@ -46,8 +46,10 @@ public struct WebSocket: AsyncSequence, Sendable {
         try await tunnel.send(.ping, [])
     }
 
-    /// Closes. What the client has sent before it answers can still be taken; nothing more can be sent. The end of the
-    /// handler does it, too.
+    /// Closes. What the client has sent before it answers can still be taken, and its connection's end does not cancel the
+    /// handler while it does so: not before 10 s have passed in which it asks for no other message. Nothing more can be
+    /// sent. A client that does not answer within 5 s is cut, which cancels a handler that has not heard of it. The end of
+    /// the handler closes, too.
     ///
     /// - Parameters:
     ///   - code: why.

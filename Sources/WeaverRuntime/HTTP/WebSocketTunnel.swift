@@ -85,8 +85,11 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
         wasRead()
     }
 
-    /// Whoever takes the messages has heard of the end, and needs not be cancelled.
-    override var isEndKnown: Bool { inbox.isEndTaken }
+    /// Who has heard of the end needs not be cancelled; nor is who handles messages of a client that has closed in order.
+    override var handlerState: HandlerState {
+        if inbox.isEndTaken { return .told }
+        return clientClose == nil || inbox.isUnused ? .unheard : .busy(takes: inbox.takes)
+    }
 
     // MARK: The tasks' side
 

@@ -134,7 +134,9 @@ struct UpgradeTests {
     @Test func `a client that breaks the connection ends reader, writer and task`() async throws {
         let reader = Promise<(any Error)?>()
         let isCancelled = Promise<Bool>()
-        try await withServer { _, _, writer in
+        var configuration = HTTPServerConfiguration.application
+        configuration.tunnelLeaveTimeout = .milliseconds(40)
+        try await withServer(configuration: configuration) { _, _, writer in
             try await Self.upgrade(writer) { tunnel in
                 do {
                     for try await _ in tunnel {}
@@ -152,6 +154,37 @@ struct UpgradeTests {
             try await client.reset()
             #expect((await reader.wait() as? HTTPError)?.code == .clientGone)
             #expect(await isCancelled.wait())
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a broken connection cancels no clean-up of who has heard of the end`(_ reads: Bool) async throws {
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let isCancelled = Promise<Bool>()
+        var configuration = HTTPServerConfiguration.application
+        configuration.drainGrace = .zero
+        configuration.tunnelDrainTimeout = .milliseconds(40)
+        configuration.tunnelLeaveTimeout = .seconds(3600)
+        try await withLoop { loop in
+            let server = HTTPListenerServer(loop: loop, configuration: configuration) { _, _, writer in
+                try await Self.upgrade(writer) { tunnel in
+                    if reads { for try await _ in tunnel {} }
+                    begin.finish()
+                    for await _ in gate {}
+                    isCancelled.fulfil(Task.isCancelled)
+                }
+            }
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let client = try await RawPeer.connect(to: address, loop: loop)
+            try await client.send(Self.request)
+            _ = await client.receive("\r\n\r\n")
+            try await client.shutdown()
+            for await _ in begun {}
+            // Cuts the tunnel, and returns when the connection is gone.
+            await server.drain()
+            open.finish()
+            #expect(await isCancelled.wait() == !reads)
         }
     }
 

@@ -152,9 +152,80 @@ struct WebSocketTests {
         }
     }
 
-    @Test func `a handler that takes no messages is cancelled when its client has closed`() async throws {
+    @Test(arguments: [RunsOn.loop, .pool])
+    func `a clean close cancels nobody who handles messages that came before it`(_ place: RunsOn) async throws {
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let outcome = Promise<([WebSocketMessage], [HandlerState])>()
+        var configuration = HTTPServerConfiguration.application
+        configuration.tunnelLeaveTimeout = .seconds(3600)
+        try await withLoop { loop in
+            let server = HTTPListenerServer(loop: loop, configuration: configuration, runsOn: place) { _, _, writer in
+                try await writer.upgradeToWebSocket { socket in
+                    var saved: [WebSocketMessage] = []
+                    var states: [HandlerState] = []
+                    for try await message in socket {
+                        begin.finish()
+                        for await _ in gate {}
+                        if !Task.isCancelled { saved.append(message) }
+                        states.append(socket.tunnel.handlerState)
+                    }
+                    outcome.fulfil((saved, states + [socket.tunnel.handlerState]))
+                }
+            }
+            let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+            let client = try await RawPeer.connect(to: address, loop: loop)
+            try await self.open(client)
+            let messages = ["one", "two", "three"]
+            try await client.send(messages.flatMap(ClientFrame.text) + ClientFrame.close(1000))
+            #expect(await receiveAll(client).closeCode == .normal)
+            for await _ in begun {}
+            try await client.close()
+            // Returns when the connection is gone.
+            await server.drain()
+            open.finish()
+            let (saved, states) = await outcome.wait()
+            #expect(saved == messages.map { .text($0) })
+            // Each message has the whole time: the state of one is not that of the next.
+            #expect(states == [.busy(takes: 1), .busy(takes: 2), .busy(takes: 3), .told])
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a handler that takes nothing more is cancelled a while after its client has closed`(
+        _ takesOne: Bool
+    ) async throws {
         let isCancelled = Promise<Bool>()
-        try await withServer { _, _, writer in
+        var configuration = HTTPServerConfiguration.application
+        configuration.tunnelLeaveTimeout = .milliseconds(40)
+        try await withServer(configuration: configuration) { _, _, writer in
+            try await writer.upgradeToWebSocket { socket in
+                var messages = socket.makeAsyncIterator()
+                if takesOne {
+                    let first = try await messages.next()
+                    #expect(first == .text("one"))
+                }
+                try? await Task.sleep(for: .seconds(3600))
+                isCancelled.fulfil(Task.isCancelled)
+            }
+        } _: { client, _ in
+            try await open(client)
+            try await client.send(ClientFrame.text("one") + ClientFrame.text("two") + ClientFrame.close(1000))
+            #expect(await receiveAll(client).closeCode == .normal)
+            try await client.close()
+            #expect(await isCancelled.wait())
+        }
+    }
+
+    @Test func `a closed WebSocket's handler has ten seconds for a message`() {
+        #expect(HTTPServerConfiguration.application.tunnelLeaveTimeout == .seconds(10))
+    }
+
+    @Test func `a handler that takes no messages is cancelled at once when its client has closed`() async throws {
+        let isCancelled = Promise<Bool>()
+        var configuration = HTTPServerConfiguration.application
+        configuration.tunnelLeaveTimeout = .seconds(3600)
+        try await withServer(configuration: configuration) { _, _, writer in
             try await writer.upgradeToWebSocket { _ in
                 try? await Task.sleep(for: .seconds(3600))
                 isCancelled.fulfil(Task.isCancelled)
