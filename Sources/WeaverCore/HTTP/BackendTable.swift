@@ -12,9 +12,18 @@ package struct BackendTable: Sendable {
         /// Failures in a row, those of one back-off counted once.
         var failures = 0
         var failedUntil: UInt64 = 0
+        /// So long a request has time to find out whether it answers again.
+        var probedUntil: UInt64 = 0
 
-        /// Not to be asked while there is another one: it backs off, or one request finds out whether it answers again.
-        func isAvoided(_ now: UInt64) -> Bool { failures > 0 && (failedUntil > now || inFlight > 0) }
+        /// Not to be asked while there is another one.
+        func isAvoided(_ now: UInt64) -> Bool { failedUntil > now || probedUntil > now }
+
+        /// How long it is asked last after its failures, or a probe of it may take.
+        func backoff(_ base: UInt64) -> UInt64 {
+            let (backoff, overflow) = base.multipliedReportingOverflow(
+                by: 1 << min(max(failures - 1, 0), BackendTable.maximumDoublings))
+            return overflow ? .max : backoff
+        }
     }
 
     /// The default for how long a backend that refused a connection, or broke one without an answer, is asked last, in
@@ -66,8 +75,8 @@ package struct BackendTable: Sendable {
     }
 
     /// The backend with the least in flight that is not in `excluded`; among equals they take turns. One that failed a moment
-    /// ago is picked only when there is no other, and one that may have recovered gets a single request until it has
-    /// answered: behind a backend that cannot be reached each request would wait for its connection in vain.
+    /// ago is picked only when there is no other, and one that may have recovered gets a single request in each back-off until it
+    /// has answered: behind a backend that cannot be reached each request would wait for its connection in vain.
     ///
     /// - Parameter forTunnel: the one with the fewest tunnels is picked. For ordinary requests tunnels do not count:
     ///   most are quiet, and a backend that had lost its own would get every request.
@@ -90,6 +99,9 @@ package struct BackendTable: Sendable {
             if isBetter(entries[index], than: entries[current], forTunnel: forTunnel, now: now) { best = index }
         }
         guard let best else { return isBusy ? .busy : .none }
+        if entries[best].failures > 0, entries[best].failedUntil <= now {
+            entries[best].probedUntil = Self.end(entries[best].backoff(failureBackoff), now)
+        }
         return .backend(entries[best].id, at: best)
     }
 
@@ -139,12 +151,13 @@ package struct BackendTable: Sendable {
         update(id) { entry in
             // What was under way when it failed fails too, and says nothing new.
             guard entry.failedUntil <= now else { return }
-            let (backoff, overflow) = base.multipliedReportingOverflow(
-                by: 1 << min(entry.failures, Self.maximumDoublings))
             entry.failures += 1
-            entry.failedUntil =
-                MonotonicTime(nanoseconds: now).advanced(nanoseconds: overflow ? .max : backoff).nanoseconds
+            entry.failedUntil = Self.end(entry.backoff(base), now)
         }
+    }
+
+    private static func end(_ span: UInt64, _ now: UInt64) -> UInt64 {
+        MonotonicTime(nanoseconds: now).advanced(nanoseconds: span).nanoseconds
     }
 
     /// Whether `id` gets requests; one that was removed is draining.
@@ -159,6 +172,7 @@ package struct BackendTable: Sendable {
         update(id) {
             $0.failures = 0
             $0.failedUntil = 0
+            $0.probedUntil = 0
         }
     }
 

@@ -81,6 +81,9 @@ package struct ProxyExchange: Sendable {
         return false
     }
 
+    /// It waits until the backends that have all failed are due again: that one of them has room is nothing to it.
+    package var awaitsRecovery: Bool { isWaiting && waitsForRecovery }
+
     /// A connection to a backend is being made.
     package var isConnecting: Bool {
         if case .connecting = state { return true }

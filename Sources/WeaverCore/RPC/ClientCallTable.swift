@@ -114,12 +114,3 @@ extension MonotonicTime {
     @inlinable
     package static var never: MonotonicTime { MonotonicTime(nanoseconds: .max) }
 }
-
-/// Puts `value` in `place` and returns what was there.
-@inlinable
-@inline(__always)
-func exchange<T: ~Copyable>(_ place: inout T, with value: consuming T) -> T {
-    let old = consume place
-    place = value
-    return old
-}

@@ -312,7 +312,12 @@ package final class ReverseProxy {
     private func wakeOne() {
         var place = 0
         while place < waiting.value.count {
-            let client = waiting.value.remove(at: place)
+            let client = waiting.value[place]
+            guard !client.exchangeState.value.awaitsRecovery else {
+                place += 1
+                continue
+            }
+            waiting.value.remove(at: place)
             placeOfWoken = place
             client.backendsChanged()
             placeOfWoken = nil

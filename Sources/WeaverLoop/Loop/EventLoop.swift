@@ -214,9 +214,3 @@ package final class EventLoop: @unchecked Sendable {
         if isLate { runLate(work) }
     }
 }
-
-func exchange<T>(_ place: inout T, with value: T) -> T {
-    let old = place
-    place = value
-    return old
-}

@@ -49,7 +49,7 @@ struct WriteQueue: ~Copyable {
         sealed.append(piece)
     }
 
-    /// Something is in front of the tail, and it is as long as it shall get.
+    /// Makes the tail a piece when it is as long as it shall get.
     mutating func sealFullTail() {
         if tail.count >= Self.fullTail { sealTail() }
     }

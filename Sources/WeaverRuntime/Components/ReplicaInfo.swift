@@ -25,9 +25,12 @@ public struct ReplicaInfo: Sendable, Hashable {
 
     /// Describes a process that belongs to no deployment.
     package init(alone application: String, group: [String]) {
-        let identifier = UUID().uuidString.lowercased()
+        let identifier = Self.freshIdentifier()
         self.init(application: application, deployment: identifier, replica: identifier, group: group)
     }
+
+    /// An identifier that nothing else has: a UUID in lower case.
+    package static func freshIdentifier() -> String { UUID().uuidString.lowercased() }
 
     /// The first eight characters of the replica's id, as logs show it.
     public var shortReplica: String { String(replica.prefix(8)) }

@@ -109,9 +109,3 @@ public struct ListenerError: Error, Sendable, CustomStringConvertible {
     /// The error in words.
     public var description: String { "the listener '\(name)' is served already, or the process is ending" }
 }
-
-func exchange<Value>(_ place: inout Value, with value: consuming Value) -> Value {
-    let old = place
-    place = value
-    return old
-}

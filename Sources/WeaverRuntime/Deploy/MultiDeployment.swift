@@ -50,7 +50,7 @@ package struct MultiDeployment: Sendable {
                 try await DescriptorProbe.describe(program, sections: checked.sections, loop: loop).configProblems)
         }
         return MultiDeployment(
-            id: UUID().uuidString.lowercased(), config: checked, program: program, loop: loop,
+            id: ReplicaInfo.freshIdentifier(), config: checked, program: program, loop: loop,
             registry: .ofUser(environment: environment), environment: environment)
     }
 
@@ -76,8 +76,6 @@ package struct MultiDeployment: Sendable {
     /// or SIGHUP, or when it is told to on its status socket; told a second time it ends at once. No process and no file is
     /// left. The log entries of all replicas, and the deployer's own, go to `output` in the order of their arrival.
     package func run(output: any LogSink) async throws -> Int32 {
-        var random = SystemRandomNumberGenerator()
-        let secret = (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         // First: what cannot be opened leaves nothing behind.
         let logFiles = AccessLogFiles()
         let accessLogs = try openAccessLogs(in: logFiles, output: output)
@@ -88,17 +86,11 @@ package struct MultiDeployment: Sendable {
         let files = DeploymentFiles(entry: registry.path(of: id), socket: folder.socketPath)
         var program = program
         program.environment += files.environment
-        var configuration = Deployer.Configuration(
-            plan: config.plan, program: program, sections: config.sections, deadline: config.config.deadline,
-            deployment: id)
-        configuration.limits.loadInterval = config.config.loadInterval
+        var configuration = Deployer.Configuration(config, plan: config.plan, program: program, deployment: id)
         configuration.sockets = folder
         configuration.accessLogs = accessLogs
         configuration.traces = traces.map { ($0, config.config.multiTelemetry.tracesPerSecond) }
-        for listener in listeners { configuration.proxies[listener] = proxyOptions(of: listener).configuration }
-        let deployer = Deployer(
-            loop: loop, configuration: configuration, secret: secret, seed: random.next(),
-            sink: output, wallClock: { WallClock.microseconds })
+        let deployer = Deployer(loop: loop, configuration: configuration, sink: output)
         let control = try await DeploymentControl.open(loop: loop, deployer: deployer, folder: folder)
         var endpoint: MetricsEndpoint?
         let code: Int32
@@ -128,15 +120,11 @@ package struct MultiDeployment: Sendable {
 
     private var listeners: Set<String> { Set(config.plan.groups.flatMap(\.listeners)) }
 
-    private func proxyOptions(of listener: String) -> ProxyOptions {
-        config.config.listenerProxies[listener] ?? config.config.proxy
-    }
-
     /// The access logs of the listeners that have one; without a file their lines are log entries.
     private func openAccessLogs(in files: AccessLogFiles, output: any LogSink) throws -> [String: AccessLog] {
         var logs: [String: AccessLog] = [:]
         for listener in listeners {
-            logs[listener] = try files.log(proxyOptions(of: listener)) { line in
+            logs[listener] = try files.log(config.config.proxyOptions(of: listener)) { line in
                 output.write(
                     LogEntry(
                         time: WallClock.microseconds, level: .info, component: listener, replica: "", message: line))

@@ -21,19 +21,13 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
     override func take(_ bytes: RawSpan) -> Bool {
         var offset = 0
         var goesOn = true
-        while let action = machine.next(bytes, at: &offset) {
-            if case .deliver(let message) = action {
-                if !isAbandoned { goesOn = inbox.put(message) }
-            } else {
-                perform(action)
-            }
-        }
+        while let action = machine.next(bytes, at: &offset) { goesOn = perform(action) && goesOn }
         if machine.isOpen { holdWhileFull() }
-        return goesOn || isAbandoned
+        return goesOn
     }
 
     override func clientEnded() {
-        if let action = machine.clientEnded() { perform(action) }
+        if let action = machine.clientEnded() { _ = perform(action) }
     }
 
     override func ended(by error: HTTPError) {
@@ -45,9 +39,10 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
 
     override var bufferedBytes: Int { inbox.byteCount + machine.bufferedBytes }
 
-    private func perform(_ action: WebSocketMachine.Action) {
+    /// Gives whether more may come.
+    private func perform(_ action: WebSocketMachine.Action) -> Bool {
         switch action {
-        case .deliver(let message): _ = inbox.put(message)
+        case .deliver(let message): return isAbandoned || inbox.put(message)
         case .send(let opcode, let content): try? sendFrame(opcode, content)
         case .end(let ending, let answer):
             if let answer { try? sendFrame(.close, answer) }
@@ -63,6 +58,7 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
             // The server closes the connection first (section 7.1.1).
             letGo()
         }
+        return true
     }
 
     private func sendFrame(_ opcode: WebSocketOpcode, _ content: [UInt8]) throws {
@@ -74,7 +70,7 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
 
     private func close(_ close: WebSocketClose) {
         guard let action = machine.close(close) else { return }
-        perform(action)
+        _ = perform(action)
         if let connection { connection.boundTunnel(connection.server.configuration.webSocketCloseTimeout) }
     }
 

@@ -38,7 +38,11 @@ final class DeployedRun: Run {
         let main = TestMain.record(of: application.registry, held)
         let plan = try application.plan(main: main, inProcesses: inProcesses)
         let registry = try ComponentRegistry(linked: [], listed: Array(application.registry.records.values) + [main])
-        var configuration = try configuration(of: application, plan, inProcesses: inProcesses)
+        // Nothing is started where all is in this process.
+        let program =
+            inProcesses ? try ReplicaManifest(application).program(of: application) : Envelope.Program(executable: "")
+        var configuration = Deployer.Configuration(
+            application.config, plan: plan, program: program, deployment: ReplicaInfo.freshIdentifier())
         // Later than the test's own bound, which says more.
         configuration.limits.start += timeout
         let gate = StartGate(expecting: Dictionary(uniqueKeysWithValues: plan.groups.map { ($0.name, $0.replicas) }))
@@ -55,11 +59,7 @@ final class DeployedRun: Run {
                 !inProcesses || !application.faked.union([ComponentRegistry.main]).isDisjoint(with: setup.group)
             return isHere ? residents.start : nil
         }
-        var random = SystemRandomNumberGenerator()
-        let deployer = Deployer(
-            loop: loop, configuration: configuration,
-            secret: (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) },
-            seed: random.next(), sink: log, wallClock: { WallClock.microseconds })
+        let deployer = Deployer(loop: loop, configuration: configuration, sink: log)
         let run = DeployedRun(loop: loop, deployer: deployer, held: held, residents: residents, gate: gate)
         do {
             try await gate.wait(within: timeout) { gate.missing }
@@ -68,23 +68,6 @@ final class DeployedRun: Run {
             throw error
         }
         return run
-    }
-
-    private static func configuration(
-        of application: TestApplication, _ plan: DeploymentPlan, inProcesses: Bool
-    ) throws(WeaverTestError) -> Deployer.Configuration {
-        let config = application.config.config
-        // Nothing is started where all is in this process.
-        let program =
-            inProcesses ? try ReplicaManifest(application).program(of: application) : Envelope.Program(executable: "")
-        var configuration = Deployer.Configuration(
-            plan: plan, program: program, sections: application.config.sections, deadline: config.deadline,
-            deployment: DeploymentName.fresh())
-        configuration.limits.loadInterval = config.loadInterval
-        for listener in plan.groups.flatMap(\.listeners) {
-            configuration.proxies[listener] = (config.listenerProxies[listener] ?? config.proxy).configuration
-        }
-        return configuration
     }
 
     var references: [ObjectIdentifier: any Sendable] { held.all }

@@ -380,6 +380,21 @@ struct BackendTableTests {
         #expect(table.pick(now: due).id == a)
     }
 
+    @Test func aLongResponseOfABackendThatFailedOnceDoesNotKeepItFromBeingAskedAgain() {
+        var table = BackendTable()
+        let a = table.add()
+        let b = table.add()
+        // A stream that goes on all the time.
+        table.began(a)
+        for _ in 0..<5 { table.began(b) }
+        table.failed(a, now: 0)
+        #expect(table.pick(now: 1).id == b)
+        #expect(table.pick(now: BackendTable.failureBackoff).id == a)
+        // No answer within the time of a probe: the next one.
+        #expect(table.pick(now: BackendTable.failureBackoff + 1).id == b)
+        #expect(table.pick(now: 2 * BackendTable.failureBackoff).id == a)
+    }
+
     @Test func eachFurtherFailureDoublesTheBackOffUpToABoundAndThoseTogetherCountOnce() {
         var table = BackendTable()
         let a = table.add()

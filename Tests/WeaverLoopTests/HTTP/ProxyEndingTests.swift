@@ -71,15 +71,15 @@ import WeaverLoop
             try await withLoop { loop in
                 let proxy = try await ProxyFixture.start(loop, backends: [backend.address])
                 let client = try await RawPeer.connect(to: proxy.address, loop: peers)
-                try await client.send(Self.get)
-                let first = try await accept(backend)
-                _ = await first.receive("\r\n\r\n")
-                try await first.send("HTTP/1.1 204 No Content\r\n\r\n")
-                _ = await client.receive("\r\n\r\n")
-                try await client.forget()
+                let first = try await keptConnection(client, backend)
                 // What the loop finds then is the request first, and the end of the kept connection behind it.
                 let held = DispatchSemaphore(value: 0)
-                loop.execute { held.wait() }
+                let holds = Promise<Void>()
+                loop.execute {
+                    holds.fulfil(())
+                    held.wait()
+                }
+                await holds.wait()
                 try await client.send("POST /y HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
                 try await eventually("the request is out") { try await client.unsentBytes() == 0 }
                 try await first.close()

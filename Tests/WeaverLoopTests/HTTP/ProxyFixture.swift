@@ -72,6 +72,18 @@ final class ProxyFixture: @unchecked Sendable {
     func close() async throws { try await loop.run { self.proxy.close() } }
 }
 
+/// Lets `client` ask once, and gives the backend's end of the connection that the proxy keeps then.
+func keptConnection(_ client: RawPeer, _ backend: RawServer) async throws -> RawPeer {
+    try await client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    let peer = try #require(await backend.accept())
+    _ = await peer.receive("\r\n\r\n")
+    try await peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+    _ = await client.receive("\r\n\r\n")
+    try await client.forget()
+    try await peer.forget()
+    return peer
+}
+
 /// One proxy, one scripted backend, one client.
 func withProxy(
     _ configure: @escaping @Sendable (inout ReverseProxyConfiguration) -> Void = { _ in },

@@ -42,6 +42,83 @@ struct ProxyQueueTests {
         }
     }
 
+    /// A refuses connections and has one more answer to give; B is busy. Who has tried A waits for B.
+    @Test func whoIsWokenForABackendThatItHasTriedKeepsItsPlace() async throws {
+        try await withProxy {
+            $0.maximumBackendRequests = 2
+            $0.waitTimeout = .seconds(3600)
+        } _: { proxy, a, client in
+            let b = try await RawServer(loop: proxy.loop)
+            try await client.send(request("a"))
+            let onA = try #require(await a.accept())
+            _ = await onA.receive("\r\n\r\n")
+            try await a.close()
+            try await proxy.setBackends([b.address])
+            var peers: [(client: RawPeer, name: String)] = []
+            func ask(_ name: String) async throws {
+                let peer = try await RawPeer.connect(to: proxy.address, loop: proxy.loop)
+                try await peer.send(request(name))
+                peers.append((peer, name))
+            }
+            var onB: [RawPeer] = []
+            for name in ["b1", "b2"] {
+                try await ask(name)
+                onB.append(try #require(await b.accept()))
+                _ = await onB[onB.count - 1].receive("\r\n\r\n")
+            }
+            try await proxy.setBackends([a.address, b.address])
+            for (index, name) in ["first", "second"].enumerated() {
+                try await ask(name)
+                try await eventually("it waits") { try await proxy.status().waiting == index + 1 }
+            }
+            try await onA.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            _ = await client.receive("\r\n\r\n")
+            try await onB[0].forget()
+            try await onB[0].send("HTTP/1.1 204 No Content\r\n\r\n")
+            #expect(await onB[0].receive("\r\n\r\n").hasPrefix("GET /first "))
+            #expect(try await proxy.status().waiting == 1)
+            for peer in peers.map(\.client) + onB + [onA] { try await peer.close() }
+            try await b.close()
+        }
+    }
+
+    @Test func roomElsewhereIsNoReasonToWaitLongerForBackendsThatHaveAllFailed() async throws {
+        try await withProxy {
+            $0.failureBackoff = .seconds(2)
+            $0.waitTimeout = .seconds(3600)
+        } _: { proxy, backend, client in
+            try await client.send(request("kept"))
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("\r\n\r\n")
+            try await backend.close()
+            let refused = try await RawPeer.connect(to: proxy.address, loop: proxy.loop)
+            try await refused.send(request("refused"))
+            try await eventually("it waits") { try await proxy.status().waiting == 1 }
+            // One answer after the other on the connection that stands, until the wait is over.
+            let answering = Task {
+                while !Task.isCancelled {
+                    try await peer.forget()
+                    try await peer.send("HTTP/1.1 204 No Content\r\n\r\n")
+                    _ = await client.receive("\r\n\r\n")
+                    try await client.forget()
+                    try await client.send(request("kept"))
+                    _ = await peer.receive("\r\n\r\n")
+                }
+            }
+            // It would wait for ever otherwise.
+            let watch = Task {
+                try await Task.sleep(for: .seconds(50))
+                try await refused.close()
+            }
+            // By 502; or by an answer, where it finds the connection between two requests.
+            #expect(await refused.receive("\r\n\r\n").hasPrefix("HTTP/1.1 "))
+            watch.cancel()
+            answering.cancel()
+            for peer in [refused, peer, client] { try await peer.close() }
+            try await answering.value
+        }
+    }
+
     @Test func waitingForRoomIsBounded() async throws {
         try await withProxy {
             $0.maximumBackendRequests = 1

@@ -138,13 +138,7 @@ struct ReverseProxyTests {
 
     @Test func brokenKeptConnectionIsReplacedForAGet() async throws {
         try await withProxy { proxy, backend, client in
-            try await client.send(Self.get)
-            let first = try await accept(backend)
-            _ = await first.receive("\r\n\r\n")
-            try await first.send("HTTP/1.1 204 No Content\r\n\r\n")
-            _ = await client.receive("\r\n\r\n")
-            try await client.forget()
-            try await first.forget()
+            let first = try await keptConnection(client, backend)
             try await client.send(Self.get)
             _ = await first.receive("\r\n\r\n")
             try await first.close()

@@ -22,6 +22,25 @@ import WeaverCore
         }
     }
 
+    @Test func `a read brings no more than it may, and nothing is lost`() async throws {
+        try await withLoop { loop in
+            let pair = try await StreamPair.make(on: loop)
+            let sent = (0..<100_001).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+            try await loop.run {
+                pair.server.largestRead = 1000
+                var before = 0
+                pair.atServer.onRead = { _ in
+                    #expect(pair.atServer.received.count - before <= 1000)
+                    before = pair.atServer.received.count
+                }
+                pair.client.write(owned: WritePiece(sent))
+                pair.client.closeAfterFlush()
+            }
+            #expect(await pair.atServer.endOfInput.wait() == sent)
+            _ = await (pair.atClient.ended.wait(), pair.atServer.ended.wait())
+        }
+    }
+
     @Test func `a peer that does not read raises the mark, and its reading lowers it, once each`() async throws {
         try await withLoop { loop in
             let pair = try await StreamPair.make(on: loop)
