@@ -186,6 +186,9 @@ package final class EventLoop: @unchecked Sendable {
     package struct Ended: Error, CustomStringConvertible {
         /// `the event loop has ended`.
         package var description: String { "the event loop has ended" }
+
+        /// For those who hand work over themselves.
+        package init() {}
     }
 
     /// Runs `body` on the loop's thread at the end of this tick; only from that thread, so it may capture handles.

@@ -57,13 +57,9 @@ package final class RPCChannel: Sendable {
     }
 
     /// Fails the calls in flight and closes the connection. Returns when no more handles are in use than are being closed.
+    /// A loop that has ended has done so.
     package func close() async {
-        await withCheckedContinuation { continuation in
-            loop.execute { [core] in
-                core.close()
-                continuation.resume()
-            }
-        }
+        try? await loop.run { [core] in core.close() }
     }
 }
 

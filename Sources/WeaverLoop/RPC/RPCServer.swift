@@ -54,9 +54,7 @@ package final class RPCServer: @unchecked Sendable {
         limits: RPCLimits = RPCLimits(), dispatcher: any RPCDispatcher
     ) async throws -> RPCServer {
         let server = RPCServer(loop: loop, address: address, hello: hello, limits: limits, dispatcher: dispatcher)
-        try await withCheckedThrowingContinuation { continuation in
-            loop.execute { continuation.resume(with: Result { try server.listen() }) }
-        }
+        try await loop.run { try server.listen() }
         return server
     }
 
@@ -126,10 +124,12 @@ package final class RPCServer: @unchecked Sendable {
     }
 
     /// Tells all peers to send no more calls, refuses those that still arrive, and returns when the last one that runs
-    /// has ended and the peers have hung up, or ``RPCLimits/farewell`` has passed since. From any thread.
+    /// has ended and the peers have hung up, or ``RPCLimits/farewell`` has passed since; at once when the loop has ended.
+    /// From any thread.
     package func drain() async {
         await withCheckedContinuation { continuation in
-            loop.execute { [self] in
+            loop.handOver { [self] isInLoop in
+                guard isInLoop else { return continuation.resume() }
                 if !drains {
                     drains = true
                     for connection in connections.values { connection.sendGoaway() }
@@ -141,18 +141,15 @@ package final class RPCServer: @unchecked Sendable {
     }
 
     /// Stops listening and closes all connections once what they have to send is sent; calls that run are cancelled.
-    /// From any thread.
+    /// From any thread. A loop that has ended has closed them.
     package func close() async {
-        await withCheckedContinuation { continuation in
-            loop.execute { [self] in
-                listener?.close()
-                listener = nil
-                for connection in connections.values { connection.close() }
-                farewellIsOver = true
-                resumeIfDrained()
-                workers.close()
-                continuation.resume()
-            }
+        try? await loop.run { [self] in
+            listener?.close()
+            listener = nil
+            for connection in connections.values { connection.close() }
+            farewellIsOver = true
+            resumeIfDrained()
+            workers.close()
         }
     }
 }

@@ -88,10 +88,12 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             deployment: configuration.deployment, secret: secret, seed: seed, limits: configuration.limits)
     }
 
-    /// Runs the deployment until it has ended, and gives its exit code. One that was stopped before runs nothing.
+    /// Runs the deployment until it has ended, and gives its exit code. One that was stopped before runs nothing. Whoever ends
+    /// the loop waits for this first.
     package func run() async throws -> Int32 {
         try await withCheckedThrowingContinuation { continuation in
-            loop.execute { [self] in
+            loop.handOver { [self] isInLoop in
+                guard isInLoop else { return continuation.resume(throwing: EventLoop.Ended()) }
                 if let exitCode { return continuation.resume(returning: exitCode) }
                 do {
                     timer = try LoopTimer(loop: loop) { [unowned self] in
@@ -136,11 +138,12 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             metrics: metrics.all + proxies + losses.metrics(refused: metrics.refused))
     }
 
-    /// The same, from any thread.
+    /// The same, from any thread; nothing when the loop has ended.
     func currentMeasurements() async -> MeasuredDeployment {
-        await withCheckedContinuation { continuation in
-            loop.execute { [self] in continuation.resume(returning: measurements()) }
-        }
+        let measured = try? await loop.run { [self] in measurements() }
+        return measured
+            ?? MeasuredDeployment(
+                app: configuration.plan.application, deployment: configuration.deployment, metrics: [])
     }
 
     /// Where the listeners' proxies listen, by the listener's name; nowhere when the loop has ended. From any thread.

@@ -151,11 +151,11 @@ private final class DeploymentControl: @unchecked Sendable {
     static func open(
         loop: EventLoop, deployer: Deployer, folder: SocketFolder
     ) async throws -> DeploymentControl {
-        try await withCheckedThrowingContinuation { continuation in
-            loop.execute {
-                continuation.resume(
-                    with: Result { try DeploymentControl(loop: loop, deployer: deployer, folder: folder) })
-            }
+        do {
+            return try await loop.run { try DeploymentControl(loop: loop, deployer: deployer, folder: folder) }
+        } catch let error as EventLoop.Ended {
+            folder.remove()
+            throw error
         }
     }
 
@@ -185,12 +185,7 @@ private final class DeploymentControl: @unchecked Sendable {
     }
 
     func close() async {
-        await withCheckedContinuation { continuation in
-            loop.execute { [self] in
-                closeAll()
-                continuation.resume()
-            }
-        }
+        try? await loop.run { [self] in closeAll() }
     }
 
     private func closeAll() {

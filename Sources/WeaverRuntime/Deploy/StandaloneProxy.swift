@@ -38,9 +38,7 @@ package final class StandaloneProxy: @unchecked Sendable {
     /// Listens on `addresses`, one for each proxy, and gives where that is, with the ports that the system chose. On an
     /// error nothing listens.
     package func start(_ addresses: [SocketAddress]) async throws -> [SocketAddress] {
-        try await withCheckedThrowingContinuation { continuation in
-            loop.execute { [self] in continuation.resume(with: Result { try startAll(addresses) }) }
-        }
+        try await loop.run { [self] in try startAll(addresses) }
     }
 
     private func startAll(_ addresses: [SocketAddress]) throws -> [SocketAddress] {
@@ -62,7 +60,8 @@ package final class StandaloneProxy: @unchecked Sendable {
     /// passed, or a second signal has come. Gives the number of connections that were cut.
     package func run() async throws -> Int {
         try await withCheckedThrowingContinuation { continuation in
-            loop.execute { [self] in
+            loop.handOver { [self] isInLoop in
+                guard isInLoop else { return continuation.resume(throwing: EventLoop.Ended()) }
                 do {
                     timer = try LoopTimer(loop: loop) { [unowned self] in cut() }
                     for signal in EndingSignals.all {

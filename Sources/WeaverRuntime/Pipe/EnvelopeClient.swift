@@ -88,7 +88,11 @@ package final class EnvelopeClient: @unchecked Sendable {
         nonisolated(unsafe) let handlers = handlers
         let (id, setup) = try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<(Int64, SetupInfo), any Error>) in
-            loop.execute {
+            loop.handOver { isInLoop in
+                guard isInLoop else {
+                    closePipes(descriptors)
+                    return continuation.resume(throwing: EnvelopeError.gone)
+                }
                 unsafe client.open(descriptors, handlers: handlers, continuation: continuation)
             }
         }
@@ -208,7 +212,9 @@ package final class EnvelopeClient: @unchecked Sendable {
     /// Sends what is queued and closes the pipes; returns when that is done. `closed` is not called any more.
     package func close() async {
         await withCheckedContinuation { continuation in
-            loop.execute { [self] in
+            loop.handOver { [self] isInLoop in
+                // A loop that has ended has closed the pipes.
+                guard isInLoop else { return continuation.resume() }
                 handlers = nil
                 guard let pipe else { return continuation.resume() }
                 onClosed.append { continuation.resume() }
@@ -221,8 +227,8 @@ package final class EnvelopeClient: @unchecked Sendable {
 
     private func request(_ message: WeaveletMessage) async throws -> EnvelopeMessage {
         let reply: EnvelopeMessage = try await withCheckedThrowingContinuation { continuation in
-            loop.execute { [self] in
-                guard let pipe else { return continuation.resume(throwing: EnvelopeError.gone) }
+            loop.handOver { [self] isInLoop in
+                guard isInLoop, let pipe else { return continuation.resume(throwing: EnvelopeError.gone) }
                 pipe.request(message) { reply in
                     continuation.resume(with: reply.map { .success($0) } ?? .failure(EnvelopeError.gone))
                 }
@@ -231,4 +237,10 @@ package final class EnvelopeClient: @unchecked Sendable {
         if case .refused(let reason) = reply { throw EnvelopeError(description: reason) }
         return reply
     }
+}
+
+/// Closes pipes that nobody takes over any more.
+private func closePipes(_ descriptors: (read: Int32, write: Int32)) {
+    close(descriptors.read)
+    close(descriptors.write)
 }

@@ -63,7 +63,8 @@ struct DetachedCall {
     }
 }
 
-/// A timer that is set and closed from any thread.
+/// A timer that is set and closed from any thread. Where the loop has ended, or ends before it rings, the pool's clock takes
+/// its place.
 private final class Alarm: @unchecked Sendable {
     // @unchecked: `timer` and `isClosed` are touched on the loop's thread only.
     private let loop: EventLoop
@@ -77,15 +78,25 @@ private final class Alarm: @unchecked Sendable {
     }
 
     func set(for time: MonotonicTime) {
-        loop.execute { [self] in
+        loop.handOver { [self] isInLoop in
+            guard isInLoop else { return ringWithoutLoop(at: time) }
             guard !isClosed else { return }
+            let lifeline = Lifeline { [self] in if !isClosed { ringWithoutLoop(at: time) } }
             do throws(UVError) {
-                timer = try LoopTimer(loop: loop, onFire: ring)
+                timer = try LoopTimer(loop: loop) { [ring] in withExtendedLifetime(lifeline) { ring() } }
                 timer?.arm(at: time)
             } catch {
                 // Without a timer the deadline cannot be kept: better too early than never.
                 ring()
             }
+        }
+    }
+
+    /// It is not called back: a call that has ended does not hear of its deadline.
+    private func ringWithoutLoop(at time: MonotonicTime) {
+        Task.detached { [loop, ring] in
+            try? await Task.sleep(for: time - loop.now)
+            ring()
         }
     }
 
@@ -96,6 +107,15 @@ private final class Alarm: @unchecked Sendable {
             timer = nil
         }
     }
+}
+
+/// Tells that the timer that holds it is gone: it was closed, or the loop has ended before it rang.
+private final class Lifeline {
+    private let onEnd: () -> Void
+
+    init(onEnd: @escaping () -> Void) { self.onEnd = onEnd }
+
+    deinit { onEnd() }
 }
 
 /// The first of several results, waited for by one task.

@@ -211,12 +211,10 @@ package final class ApplicationProcess: Sendable {
 
     /// Gives the signals back to the system.
     package func unwatchSignals() async {
-        await withCheckedContinuation { continuation in
-            environment.loop.execute { [self] in
-                for source in unsafe signals { source.close() }
-                unsafe signals = []
-                continuation.resume()
-            }
+        // A loop that has ended has closed them.
+        try? await environment.loop.run { [self] in
+            for source in unsafe signals { source.close() }
+            unsafe signals = []
         }
     }
 }

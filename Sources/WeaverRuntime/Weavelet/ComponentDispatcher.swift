@@ -26,16 +26,12 @@ package final class ComponentDispatcher: RPCDispatcher {
         table = MethodTable(methods)
     }
 
-    /// The component takes calls from here on. From any thread; returns when it does.
+    /// The component takes calls from here on. From any thread; returns when it does, or when the loop has
+    /// ended, on which nobody calls any more.
     package func start(_ record: ImplementationRecord, _ implementation: any Implementation) async {
         let stub = record.serverStub(implementation)
         let component = components[record.component.name]
-        await withCheckedContinuation { continuation in
-            loop.execute {
-                component?.start(stub)
-                continuation.resume()
-            }
-        }
+        try? await loop.run { component?.start(stub) }
     }
 
     /// Counts the calls of a routed component of this process by the slices of `assignment`. On the loop's thread.

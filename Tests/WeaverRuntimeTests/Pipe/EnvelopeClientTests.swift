@@ -48,6 +48,24 @@ struct EnvelopeClientTests {
         return (deployer, ends)
     }
 
+    @Test func `a client whose loop has ended refuses, closes and gives its pipes back`() async throws {
+        try await withLoop { deployers in
+            let loop = try EventLoop(name: "ended")
+            let (peer, ends) = try await deployer(deployers, versions: PipeProtocol.supported)
+            let (client, _, _) = try await EnvelopeClient.connect(loop: loop, descriptors: ends, handlers: handlers())
+            await loop.end()
+            await #expect(throws: EnvelopeError.gone) { try await client.startComponent("a") }
+            await client.close()
+            // The deployer sees the end of the pipes: nobody holds them any more.
+            _ = await peer.closed.wait()
+            let (late, lateEnds) = try await deployer(deployers, versions: PipeProtocol.supported)
+            await #expect(throws: EnvelopeError.gone) {
+                _ = try await EnvelopeClient.connect(loop: loop, descriptors: lateEnds, handlers: handlers())
+            }
+            _ = await late.closed.wait()
+        }
+    }
+
     @Test func `a protocol that does not match has reached the deployer when it is thrown`() async throws {
         try await withLoop { loop in
             let (deployer, ends) = try await deployer(loop, versions: 90...99)

@@ -28,15 +28,12 @@ final class MetricReporter: @unchecked Sendable {
         }
     }
 
-    /// Reports for the last time; returns when the report is in the pipe's queue.
+    /// Reports for the last time; returns when the report is in the pipe's queue. Where the loop has ended there is no pipe.
     func finish() async {
-        await withCheckedContinuation { continuation in
-            loop.execute { [self] in
-                timer?.close()
-                timer = nil
-                report()
-                continuation.resume()
-            }
+        try? await loop.run { [self] in
+            timer?.close()
+            timer = nil
+            report()
         }
     }
 
