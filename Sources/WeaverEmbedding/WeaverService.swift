@@ -19,7 +19,8 @@ public final class WeaverService: Service {
     public enum Config: Sendable {
         /// There is none: a component whose `@Config` needs a key does not start.
         case none
-        /// A file of the form of `weaver.toml`, whose `[weaver]` section may be left out.
+        /// A file of the form of `weaver.toml`, whose `[weaver]` section may be left out. It may be the one that deploys the
+        /// same binary: what an embedded service does not use of it is logged when it starts.
         case file(String)
         /// The text of such a file.
         case text(String)
@@ -161,6 +162,7 @@ public final class WeaverService: Service {
         do {
             let runtime = try EmbeddedRuntime(
                 components: components, config: appConfig(), name: logger.label, logger: componentLogger)
+            for note in runtime.notes { logger.log(level: note.isWarning ? .warning : .notice, "\(note)") }
             do {
                 try await runtime.start()
             } catch {

@@ -12,11 +12,15 @@ public enum WeaverTestError: Error, Equatable, CustomStringConvertible {
     case unknownInterface(String)
     /// An implementation that another process cannot find: local to a function, or private in a shared library.
     case localType(String)
+    /// The platform does not have the runner.
+    case unsupportedRunner(String)
 
     /// In words.
     public var description: String {
         switch self {
-        case .fake(let reason), .config(let reason), .unknownInterface(let reason), .localType(let reason): reason
+        case .fake(let reason), .config(let reason), .unknownInterface(let reason), .localType(let reason),
+            .unsupportedRunner(let reason):
+            reason
         case .start(let reason, let log):
             log.isEmpty ? reason : "\(reason)\nthe end of its log:\n\(log.joined(separator: "\n"))"
         }

@@ -28,9 +28,11 @@ public func withWeaver<Result>(
     config: String = "", startTimeout: Duration = TestDeployment.defaultStartTimeout,
     _ body: (TestDeployment) async throws -> Result
 ) async throws -> Result {
+    try runner.check()
     let application = try TestApplication(components: components, fakes: fakes, config: config)
     let log = TestLog()
     defer { keep(log, of: runner) }
+    for warning in application.warnings { log.note(.warning, "\(warning)") }
     let run = try await runner.start(application, log: log, timeout: startTimeout)
     let result: Result
     do {

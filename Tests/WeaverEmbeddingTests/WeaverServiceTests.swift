@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import ServiceLifecycle
-import ServiceLifecycleTestKit
 import Synchronization
 import TestSupport
 import Testing
@@ -21,7 +20,7 @@ struct WeaverServiceTests {
         async throws
     {
         let (service, diary) = (service(.text("[Drawer]\ntools = [\"saw\", \"plane\"]")), Diary())
-        try await running(service, diary) {
+        try await service.running(diary) {
             let bench = try await service.get((any Bench).self)
             let tools = try await service.get((any Drawer).self).tools()
             let used = try await bench.use(1)
@@ -66,7 +65,7 @@ struct WeaverServiceTests {
         await #expect(processExitsWith: .success) {
             let service = WeaverService(components: [OakBench.self])
             let before = WeaverServiceTests.signalHandlers
-            try await running(service) {
+            try await service.running {
                 _ = try await service.get((any Bench).self)
                 #expect(WeaverServiceTests.signalHandlers == before)
             }
@@ -118,7 +117,7 @@ struct WeaverServiceTests {
         let (service, diary) = (service(), Diary())
         let bench = try await Diary.$current.withValue(diary) { try await service.get((any Bench).self) }
         #expect(diary.all == ["start drawer", "start bench"])
-        try await running(service, diary) {
+        try await service.running(diary) {
             let tool = try await bench.use(0)
             #expect(tool == "hammer")
         }
@@ -138,7 +137,7 @@ struct WeaverServiceTests {
         let service = service(name: name)
         for _ in 0..<10 {
             let diary = Diary()
-            try await running(service, diary) {
+            try await service.running(diary) {
                 // Before it is run again it has ended.
                 try await eventually("it runs") { (try? await service.get((any Bench).self)) != nil }
                 let tool = try await service.get((any Bench).self).use(0)
@@ -164,8 +163,8 @@ struct WeaverServiceTests {
     @Test func `services beside each other have components and config of their own`() async throws {
         let first = service(.text("[Drawer]\ntools = [\"saw\"]"))
         let second = service(.text("[Drawer]\ntools = [\"plane\"]"))
-        try await running(first) {
-            try await running(second) {
+        try await first.running {
+            try await second.running {
                 let tools = [
                     try await first.get((any Bench).self).use(0), try await second.get((any Bench).self).use(0),
                 ]
@@ -178,7 +177,7 @@ struct WeaverServiceTests {
 
     @Test func `a main component that is listed or linked is not run, what it has refs to is`() async throws {
         let service = WeaverService(components: [WorkshopApp.self])
-        try await running(service) {
+        try await service.running {
             let tool = try await service.get((any Bench).self).use(0)
             #expect(tool == "hammer")
         }
@@ -188,7 +187,7 @@ struct WeaverServiceTests {
 
     @Test func `refs are called from tasks of the pool, many at once, and their deadlines hold`() async throws {
         let service = service()
-        try await running(service) {
+        try await service.running {
             let bench = try await service.get((any Bench).self)
             try await withThrowingTaskGroup(of: String.self) { group in
                 for _ in 0..<200 { group.addTask { @concurrent in try await bench.use(0) } }
@@ -205,7 +204,7 @@ struct WeaverServiceTests {
     @Test func `a caller on the event loop of another library stays there`() async throws {
         let service = service()
         try await withLoop { foreign in
-            try await running(service) {
+            try await service.running {
                 try await Task(executorPreference: foreign) {
                     let bench = try await service.get((any Bench).self)
                     #expect(foreign.isInLoop)
@@ -239,7 +238,7 @@ struct WeaverServiceTests {
     @Test func `graceful shutdown ends it also while a component is starting`() async throws {
         let (service, diary) = (service(), Diary(benchStart: .hangs))
         let asked = Promise<Task<any Bench, any Error>>()
-        try await running(service, diary) {
+        try await service.running(diary) {
             await diary.benchBegins.wait()
             asked.fulfil(Task { try await service.get((any Bench).self) })
         }
@@ -249,7 +248,7 @@ struct WeaverServiceTests {
 
     @Test func `who waits for the start can be cancelled, and the others wait on`() async throws {
         let (service, diary) = (service(), Diary(benchStart: .hangs))
-        try await running(service, diary) {
+        try await service.running(diary) {
             let (first, second) = (
                 Task { try await service.get((any Bench).self) }, Task { try await service.get((any Bench).self) }
             )
@@ -263,7 +262,7 @@ struct WeaverServiceTests {
 
     @Test func `a second run while it runs, and an interface that nothing has, are errors in words`() async throws {
         let service = service()
-        try await running(service) {
+        try await service.running {
             _ = try await service.get((any Bench).self)
             await #expect(throws: WeaverServiceError.alreadyRunning) { try await service.run() }
             let error = await #expect(throws: WeaverServiceError.self) { try await service.get((any Attic).self) }
@@ -288,23 +287,5 @@ struct WeaverServiceTests {
         let description = "\(try #require(error))"
         #expect(description.hasPrefix(message), "\(description)")
         #expect(diary.all == [])
-    }
-}
-
-/// Runs `service` while `body` does, both in the diary's scope, and then ends it in order.
-private func running(
-    _ service: WeaverService, _ diary: Diary = Diary(), _ body: @escaping @Sendable () async throws -> Void
-) async throws {
-    try await Diary.$current.withValue(diary) {
-        try await testGracefulShutdown { trigger in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await service.run() }
-                group.addTask {
-                    defer { trigger.triggerGracefulShutdown() }
-                    try await body()
-                }
-                try await group.waitForAll()
-            }
-        }
     }
 }

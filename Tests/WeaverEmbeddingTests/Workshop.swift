@@ -1,7 +1,16 @@
+import Logging
+import ServiceLifecycleTestKit
 import Synchronization
 import TestSupport
+import WeaverCore
 import WeaverEmbedding
 import WeaverRuntime
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 // Components that the tests of the service share: bench → drawer. The main component is never run by it.
 
@@ -80,8 +89,82 @@ protocol Attic: Sendable {
     func look() async throws
 }
 
+@Component
+protocol Window: Sendable {
+    func address() async throws -> String
+}
+
+/// Has a listener, whose clients are told which thread has answered.
+@Implements(Window.self)
+final class ShopWindow: Window {
+    @Listener var workshopWindow: WeaverListener
+
+    func start() async throws {
+        let listener = workshopWindow
+        Task {
+            try await listener.serve { _, _, writer in try await writer.respond(body: "\n\(pthread_self())") }
+        }
+    }
+
+    func address() async throws -> String { workshopWindow.address }
+}
+
+struct BasementConfig: Codable, Sendable {
+    var depth: Int
+}
+
+@Component
+protocol Basement: Sendable {
+    func look() async throws
+}
+
+@Implements(Basement.self)
+final class StoneBasement: Basement {
+    @Config var config: BasementConfig
+    func look() async throws {}
+}
+
 @Implements(Main.self)
 final class WorkshopApp: Main {
     @Ref var bench: any Bench
     func serve() async throws { preconditionFailure("nobody runs main here") }
+}
+
+extension WeaverService {
+    /// Runs the service while `body` does, both in the diary's scope, and then ends it in order.
+    func running(_ diary: Diary = Diary(), _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await Diary.$current.withValue(diary) {
+            try await testGracefulShutdown { trigger in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.run() }
+                    group.addTask {
+                        defer { trigger.triggerGracefulShutdown() }
+                        try await body()
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+}
+
+/// What a service has logged: itself, each line with its level, and for its components, with their names.
+final class Notes: LogSink {
+    private let lines = Mutex<(own: [String], ofComponents: [String])>(([], []))
+
+    var own: [String] { lines.withLock { $0.own } }
+    var ofComponents: [String] { lines.withLock { $0.ofComponents } }
+    var handler: any LogHandler { WeaverLogHandler(component: "", replica: "", level: .info, sink: self) }
+
+    func write(_ entry: LogEntry) {
+        lines.withLock { lines in
+            if let component = entry.attributes["component"] {
+                lines.ofComponents.append("\(component): \(entry.message)")
+            } else {
+                lines.own.append("\(entry.level): \(entry.message)")
+            }
+        }
+    }
+
+    func flush(within bound: Duration) async {}
 }

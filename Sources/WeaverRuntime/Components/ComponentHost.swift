@@ -103,7 +103,7 @@ package actor ComponentHost {
         }
         running.append(started)
         await environment.didStart(record, implementation)
-        for listener in listeners { try await environment.export(listener) }
+        for listener in listeners { try await environment.export(listener, of: record.component.name) }
         return started
     }
 

@@ -22,8 +22,8 @@ package protocol HostEnvironment: Sendable {
     func client(of record: ImplementationRecord) async throws -> ComponentClient?
     /// Binds the listener of that name.
     func listen(_ name: String) async throws -> WeaverListener
-    /// Tells whom it concerns that `listener` takes connections.
-    func export(_ listener: WeaverListener) async throws
+    /// Tells whom it concerns that `listener`, of `component`, takes connections.
+    func export(_ listener: WeaverListener, of component: String) async throws
     /// `implementation` takes calls from now on.
     func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async
     /// Refuses new calls of other processes; returns when those that run have ended.

@@ -10,12 +10,18 @@ package struct CheckedConfig: Equatable, Sendable {
     package let sections: [String: String]
 
     /// Where the sections stand.
-    fileprivate let sectionPaths: [String: [String]]
+    let sectionPaths: [String: [String]]
 
     /// The error of a section that a component could not use, with its line; `key` is the key in it, where known.
     package func error(inSectionOf component: String, key: String? = nil, _ reason: String) -> ConfigError {
         let path = sectionPaths[component] ?? []
         return config.source.error(at: path + (key.map { [$0] } ?? []), "[\(component)]: \(reason)")
+    }
+
+    /// The error of a key that has no meaning in the section of a component.
+    func unknownKey(_ key: String, inSectionOf component: String, known: [String]) -> ConfigError {
+        let path = (sectionPaths[component] ?? []) + [key]
+        return config.source.error(at: path, ConfigNode.unknownKey(key, in: component, known: known))
     }
 
     /// Throws the first of the sections that the binary could not use.

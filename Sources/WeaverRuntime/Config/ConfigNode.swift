@@ -80,12 +80,14 @@ struct ConfigNode {
 
     /// The error of a key that has no meaning in its table.
     func unknownKey(known: [String]) -> ConfigError {
-        let key = path.last ?? ""
-        let section = path.dropLast().joined(separator: ".")
-        return error(
-            "unknown key \"\(key)\" in [\(section)]"
-                + (NearestName.of(key, among: known).map { "; did you mean \"\($0)\"?" }
-                    ?? "; known: \(known.sorted().joined(separator: ", "))"))
+        error(Self.unknownKey(path.last ?? "", in: path.dropLast().joined(separator: "."), known: known))
+    }
+
+    /// The message of it.
+    static func unknownKey(_ key: String, in section: String, known: some Sequence<String>) -> String {
+        "unknown key \"\(key)\" in [\(section)]"
+            + (NearestName.of(key, among: known).map { "; did you mean \"\($0)\"?" }
+                ?? "; known: \(known.sorted().joined(separator: ", "))")
     }
 }
 

@@ -12,6 +12,9 @@ struct KeyLines: Equatable, Sendable {
         lines = scanner.lines
     }
 
+    /// Whether the document has a key at `path`.
+    func contains(_ path: [String]) -> Bool { lines[path] != nil }
+
     /// The line of the key at `path`, or of the nearest one around it; nil when there is none.
     func line(of path: [String]) -> Int? {
         var path = path[...]

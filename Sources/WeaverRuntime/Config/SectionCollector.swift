@@ -78,9 +78,6 @@ struct SectionCollector {
         guard let component = components[component], component.hasConfig, let key = node.path.last else { return }
         let known = component.configKeys
         guard !component.configIsOpen, !known.contains(key) else { return }
-        throw node.error(
-            "unknown key \"\(key)\" in [\(component.name)]"
-                + (NearestName.of(key, among: known).map { "; did you mean \"\($0)\"?" }
-                    ?? "; known: \(known.sorted().joined(separator: ", "))"))
+        throw node.error(ConfigNode.unknownKey(key, in: component.name, known: known))
     }
 }

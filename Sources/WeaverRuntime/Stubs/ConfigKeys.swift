@@ -1,10 +1,12 @@
 /// Finds the keys that a `Decodable` type reads, by decoding a value from a decoder that has an empty value for all.
 enum ConfigKeys {
     /// The keys of the type's outermost container, sorted; nil when the type refuses the empty values, so that keys
-    /// may be missing, or does not decode from keys at all.
+    /// may be missing, takes whatever keys there are, or does not decode from keys at all.
     static func read(by type: any Decodable.Type) -> [String]? {
         let keys = Keys()
-        guard (try? type.init(from: EmptyDecoder(keys: keys, depth: 0))) != nil, keys.isKeyed else { return nil }
+        guard (try? type.init(from: EmptyDecoder(keys: keys, depth: 0))) != nil, keys.isKeyed, !keys.isOpen else {
+            return nil
+        }
         return keys.names.sorted()
     }
 
@@ -14,6 +16,8 @@ enum ConfigKeys {
     final class Keys {
         var names: Set<String> = []
         var isKeyed = false
+        /// Whether the type has asked which keys there are, as a dictionary does.
+        var isOpen = false
     }
 
     struct Refused: Error {}
@@ -50,7 +54,10 @@ private struct EmptyKeyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let keys: ConfigKeys.Keys?
     let depth: Int
     var codingPath: [any CodingKey] { [] }
-    var allKeys: [Key] { [] }
+    var allKeys: [Key] {
+        keys?.isOpen = true
+        return []
+    }
 
     private func note(_ key: Key) { keys?.names.insert(key.stringValue) }
 

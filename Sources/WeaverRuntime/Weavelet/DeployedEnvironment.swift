@@ -151,11 +151,11 @@ final class DeployedEnvironment: HostEnvironment {
     // MARK: Listeners
 
     func listen(_ name: String) async throws -> WeaverListener {
-        try await WeaverListener(
-            name: name, listeningOn: envelope.address(forListener: name), loops: loops, tracer: telemetry.tracer)
+        try await .listening(
+            on: envelope.address(forListener: name), name: name, loops: loops, tracer: telemetry.tracer)
     }
 
-    func export(_ listener: WeaverListener) async throws {
+    func export(_ listener: WeaverListener, of component: String) async throws {
         listener.exported(as: try await envelope.exportListener(listener.name, address: listener.address))
     }
 

@@ -3,7 +3,13 @@ internal import Synchronization
 internal import WeaverCore
 internal import WeaverLoop
 
-/// Components inside a process that is somebody else's: no main component, no signals, no exit; a loop and loggers of its
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+/// Components inside a process that is somebody else's: no main component, no signals, no exit; loops and loggers of its
 /// own. Several may live beside each other. May be used from any thread but its loop's.
 ///
 /// ``init(components:config:name:logger:)`` has made the loop, which ``stop()`` has to end, also where nothing was started.
@@ -11,18 +17,20 @@ package final class EmbeddedRuntime: Sendable {
     /// How long requests in flight at the components' listeners may take at the end. 10 s.
     package static let drain = EndBounds.drain
 
+    /// What the config says that this does not do.
+    package let notes: [ConfigNote]
     private let registry: ComponentRegistry
-    private let loop: EventLoop
+    private let loops: EventLoops
     private let host: ComponentHost
     /// What refs hold, by interface; empty until all components have started.
     private let references = Mutex([ObjectIdentifier: any Sendable]())
 
     /// Checks `components`, or all that are linked where there are none, with what they have refs to, and their config;
-    /// makes the loop. Nothing of the application has run so far.
+    /// makes the loops. Nothing of the application has run so far but what decodes its config.
     ///
     /// - Parameters:
     ///   - config: where the components' sections are; nil for nowhere.
-    ///   - name: the application's, where the config has none, and the loop's.
+    ///   - name: the application's, where there is no config, and the loop's.
     ///   - logger: makes the logger of the component with that name.
     package convenience init(
         components: [any Implementation.Type], config: AppConfig?, name: String,
@@ -32,32 +40,44 @@ package final class EmbeddedRuntime: Sendable {
         let listed = components.map { $0.implementationRecord }
         try linked.registerErrors(with: listed)
         let registry = try ComponentRegistry(linked: linked.implementations, listed: listed, hasMain: false)
-        let settings = try Self.settings(config, name, registry, linked.implementations, listed)
-        try self.init(registry: registry, settings: settings, name: name, logger: logger)
+        let (settings, notes) = try Self.settings(config, name, registry, listed + linked.implementations)
+        try self.init(registry: registry, settings: settings, name: name, notes: notes, logger: logger)
     }
 
     /// The same for components that were chosen and checked before, with what the config says of them.
     package init(
-        registry: ComponentRegistry, settings: SingleSettings, name: String,
+        registry: ComponentRegistry, settings: SingleSettings, name: String, notes: [ConfigNote] = [],
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         self.registry = registry
-        loop = try EventLoop(name: name)
+        self.notes = notes
+        loops = try Self.makeLoops(settings.loops, name: name)
         let environment = SingleEnvironment(
             settings: settings,
-            replica: ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder), loop: loop,
-            telemetry: .ofProcess, logger: logger)
+            replica: ReplicaInfo(alone: settings.application, group: registry.graph.constructionOrder),
+            loop: loops.first, telemetry: .ofProcess, otherLoops: Array(loops.all.dropFirst()), logger: logger)
         host = ComponentHost(registry: registry, hosted: Set(registry.records.keys), environment: environment)
     }
 
+    private static func makeLoops(_ count: Int, name: String) throws(UVError) -> EventLoops {
+        let first = try EventLoop(name: name)
+        do throws(UVError) {
+            return try EventLoops(first, count: count)
+        } catch {
+            first.stop()
+            throw error
+        }
+    }
+
+    /// The config may be that of the whole binary: it is checked against everything in it, whether it is run here or not.
     private static func settings(
-        _ config: AppConfig?, _ name: String, _ registry: ComponentRegistry, _ linked: [ImplementationRecord],
-        _ listed: [ImplementationRecord]
-    ) throws -> SingleSettings {
-        guard let config else { return SingleSettings(application: name) }
-        // The keys of sections are not looked for here: that runs the decoders of the application on invented values.
-        let descriptor = try AppDescriptor(linked: linked, listed: listed, findsConfigKeys: false, hasMain: false)
-        return try SingleSettings(try config.check(against: descriptor, hasMain: false), registry)
+        _ config: AppConfig?, _ name: String, _ registry: ComponentRegistry, _ all: [ImplementationRecord]
+    ) throws -> (SingleSettings, [ConfigNote]) {
+        guard let config else { return (SingleSettings(application: name), []) }
+        let checked = try config.check(against: try AppDescriptor(running: registry, others: all), hasMain: false)
+        let unread = try checked.checkKeys(ofSectionsOf: registry)
+        let unused = checked.embeddingNotes(registry, environment: ProcessInfo.processInfo.environment)
+        return (SingleSettings(checked), unread + unused)
     }
 
     /// Starts the components, each after those that it has refs to. Throws when one does not start. When the caller is
@@ -104,7 +124,7 @@ package final class EmbeddedRuntime: Sendable {
         get async { await host.listenerAddresses }
     }
 
-    /// Lets requests in flight end, stops the components in reverse order of their refs, and ends the loop. Gives what went
+    /// Lets requests in flight end, stops the components in reverse order of their refs, and ends the loops. Gives what went
     /// wrong. It takes its time also when the caller is cancelled: in a task of its own.
     package func stop() async -> [String] { await Task { await end() }.value }
 
@@ -112,12 +132,12 @@ package final class EmbeddedRuntime: Sendable {
         references.withLock { $0 = [:] }
         var problems: [String] = []
         do {
-            try await DetachedCall.onLoop(loop).run(within: Self.drain) { await self.host.drainListeners() }
+            try await DetachedCall.onLoop(loops.first).run(within: Self.drain) { await self.host.drainListeners() }
         } catch {
             problems.append("requests are still in flight after \(Self.drain); the components stop without them")
         }
         problems += await host.stop().map(\.description)
-        await loop.end()
+        for loop in loops.all.reversed() { await loop.end() }
         return problems
     }
 }

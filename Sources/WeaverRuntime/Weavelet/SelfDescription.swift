@@ -12,14 +12,13 @@ extension AppDescriptor {
     /// - Parameters:
     ///   - findsConfigKeys: whether the keys of config sections are found, which runs code of the application; see
     ///   ``ConfigInfo/keys``. Otherwise any key may be valid.
-    ///   - hasMain: whether there has to be a main component.
     init(
-        linked: [ImplementationRecord], listed: [ImplementationRecord], findsConfigKeys: Bool, hasMain: Bool = true
+        linked: [ImplementationRecord], listed: [ImplementationRecord], findsConfigKeys: Bool
     ) throws(BuildIdentity.Unknown) {
         let records: [ImplementationRecord]
         var problems: [String] = []
         do throws(ComponentProblems) {
-            records = Array(try ComponentRegistry(linked: linked, listed: listed, hasMain: hasMain).records.values)
+            records = Array(try ComponentRegistry(linked: linked, listed: listed).records.values)
         } catch {
             records = linked + listed
             problems = error.problems.map(\.description)
@@ -28,6 +27,20 @@ extension AppDescriptor {
             version: try BuildIdentity.current(),
             components: records.map { Component($0, findsConfigKeys: findsConfigKeys) }.sorted { $0.name < $1.name },
             problems: problems)
+    }
+
+    /// What a config may speak of where only a part of a binary is run: the components of `registry`, and those of `others`,
+    /// whatever is linked or listed. Of two that have one name an implementation with a section goes before one without, such
+    /// as a test's fake. Keys of sections are not looked for: that runs code of the application.
+    package init(running registry: ComponentRegistry, others: [ImplementationRecord]) throws(BuildIdentity.Unknown) {
+        var records: [String: ImplementationRecord] = registry.records
+        for record in others {
+            let known = records[record.component.name].map { !$0.configs.isEmpty || record.configs.isEmpty } ?? false
+            if !known { records[record.component.name] = record }
+        }
+        self.init(
+            version: try BuildIdentity.current(),
+            components: records.values.map { Component($0, findsConfigKeys: false) }.sorted { $0.name < $1.name })
     }
 
     /// Decodes the config of each of `records` that is described here from `sections`, and notes what cannot be used.

@@ -32,9 +32,8 @@ package struct SingleSettings: Sendable {
 }
 
 extension SingleSettings {
-    /// What `config` says, checked down to the components' sections before anything is constructed.
-    init(_ config: CheckedConfig, _ registry: ComponentRegistry) throws(ConfigError) {
-        try config.check(sectionsOf: registry)
+    /// What `config` says, whose sections were checked before.
+    init(_ config: CheckedConfig) {
         self.init(
             application: config.config.name, sections: config.sections,
             listenerAddresses: config.config.singleListeners.mapValues(\.description),
@@ -42,17 +41,44 @@ extension SingleSettings {
     }
 }
 
+extension ComponentRegistry {
+    /// The implementations, in the order of their components' names.
+    fileprivate var ordered: [ImplementationRecord] {
+        records.values.sorted { $0.component.name < $1.component.name }
+    }
+}
+
 extension CheckedConfig {
     /// Decodes the sections of the components of `registry`; throws the first that one of them cannot use.
     package func check(sectionsOf registry: ComponentRegistry) throws(ConfigError) {
         let sections = ConfigSections(sections)
-        for record in registry.records.values {
+        for record in registry.ordered {
             do throws(ConfigSectionError) {
                 _ = try sections.values(for: record)
             } catch {
                 throw self.error(inSectionOf: error.section, key: error.key, error.reason)
             }
         }
+    }
+
+    /// The same where the keys of sections are not known from the binary's description: what has been read says which are
+    /// meant. A key that nothing has read is refused when it is like one that was; the others are given back, since a type may
+    /// read one key only where another has some value.
+    package func checkKeys(ofSectionsOf registry: ComponentRegistry) throws(ConfigError) -> [ConfigNote] {
+        let sections = ConfigSections(sections)
+        var notes: [ConfigNote] = []
+        for record in registry.ordered {
+            let (name, reading) = (record.component.name, sections.reading(by: record))
+            // Of a section that could not be read only what was missing is known to be meant.
+            let meant = reading.failure.map { $0.missing.map { [$0] } ?? [] } ?? reading.read.sorted()
+            for key in reading.unread {
+                let error = unknownKey(key, inSectionOf: name, known: meant)
+                if NearestName.of(key, among: meant) != nil { throw error }
+                if reading.failure == nil { notes.append(.warning(error)) }
+            }
+            if let error = reading.failure { throw self.error(inSectionOf: name, key: error.key, error.reason) }
+        }
+        return notes
     }
 }
 
@@ -99,11 +125,11 @@ package struct SingleEnvironment: HostEnvironment {
 
     package func listen(_ name: String) async throws -> WeaverListener {
         let text = listenerAddresses[name] ?? SingleSettings.defaultListenerAddress
-        return try WeaverListener(name: name, listeningOn: text, loops: loops, tracer: telemetry.tracer)
+        return try .listening(on: text, name: name, loops: loops, tracer: telemetry.tracer)
     }
 
-    package func export(_ listener: WeaverListener) async throws {
-        logger(for: ComponentRegistry.main).info("listener '\(listener.name)' on \(listener.address)")
+    package func export(_ listener: WeaverListener, of component: String) async throws {
+        logger(for: component).info("listener '\(listener.name)' on \(listener.address)")
     }
 
     package func didStart(_ record: ImplementationRecord, _ implementation: any Implementation) async {}
@@ -114,15 +140,22 @@ package struct SingleEnvironment: HostEnvironment {
 
 extension WeaverListener {
     /// Listens on the address that is written in `text`, as the config or the deployer has it.
-    convenience init(name: String, listeningOn text: String, loops: EventLoops, tracer: WeaverTracer) throws {
+    static func listening(
+        on text: String, name: String, loops: EventLoops, tracer: WeaverTracer
+    ) throws -> WeaverListener {
         guard let address = SocketAddress(text) else {
             throw ListenerAddressError(description: "the address '\(text)' of the listener '\(name)' is no host:port")
         }
-        try self.init(name: name, address: address, loops: loops, tracer: tracer)
+        do throws(UVError) {
+            return try WeaverListener(name: name, address: address, loops: loops, tracer: tracer)
+        } catch {
+            guard error.isAddressInUse else { throw error }
+            throw ListenerAddressError(description: "the address \(address) of the listener '\(name)' is in use")
+        }
     }
 }
 
-/// An address of a listener that cannot be read.
+/// An address of a listener that cannot be read, or that another program has.
 struct ListenerAddressError: Error, CustomStringConvertible {
     let description: String
 }

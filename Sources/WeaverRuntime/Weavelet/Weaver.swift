@@ -181,7 +181,9 @@ private struct Launch {
             return SingleSettings(application: Self.programName)
         }
         let config = try AppConfig.load(path)
-        return try SingleSettings(try config.check(against: try await description(loop)), registry)
+        let checked = try config.check(against: try await description(loop))
+        try checked.check(sectionsOf: registry)
+        return SingleSettings(checked)
     }
 
     /// The config in the working folder, if there is one.

@@ -11,6 +11,8 @@ struct TestApplication {
     let faked: Set<String>
     /// What the config says of everything that is linked.
     let config: CheckedConfig
+    /// What in it makes no difference, though it may be meant to.
+    let warnings: [ConfigNote]
 
     /// Chooses and checks.
     ///
@@ -27,29 +29,12 @@ struct TestApplication {
         faked = Set(fakes.map(\.component.name))
         do {
             let config = try AppConfig(text: text, file: "config", directory: ".")
-            self.config = try config.check(against: try Self.described(choice), hasMain: false)
-            try self.config.check(sectionsOf: registry)
+            self.config = try config.check(
+                against: try AppDescriptor(running: registry, others: choice.others), hasMain: false)
+            warnings = try self.config.checkKeys(ofSectionsOf: registry)
         } catch let error as ConfigError {
             throw WeaverTestError.config("\(error)")
         }
     }
 
-    /// What the config may speak of: real implementations go before the fakes that stand for them, so that the config of the
-    /// application itself can be used.
-    private static func described(_ choice: ComponentChoice) throws(BuildIdentity.Unknown) -> AppDescriptor {
-        var records: [String: ImplementationRecord] = choice.registry.records
-        for record in choice.others {
-            let isFaked = records[record.component.name].map { $0.configs.isEmpty && !record.configs.isEmpty }
-            if isFaked ?? true { records[record.component.name] = record }
-        }
-        return try descriptor(of: Array(records.values))
-    }
-
-    /// What a binary of `records` says of itself. The keys of sections are not looked for: that runs code of the application.
-    static func descriptor(of records: [ImplementationRecord]) throws(BuildIdentity.Unknown) -> AppDescriptor {
-        AppDescriptor(
-            version: try BuildIdentity.current(),
-            components: records.map { AppDescriptor.Component($0, findsConfigKeys: false) }.sorted { $0.name < $1.name }
-        )
-    }
 }

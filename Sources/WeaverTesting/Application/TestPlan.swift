@@ -8,7 +8,7 @@ extension TestApplication {
     func plan(
         main: ImplementationRecord, inProcesses: Bool
     ) throws(BuildIdentity.Unknown) -> DeploymentPlan {
-        let descriptor = try Self.descriptor(of: Array(registry.records.values) + [main])
+        let descriptor = try AppDescriptor(running: registry, others: [main])
         guard inProcesses else {
             return DeploymentPlan(application: config.config.name, descriptor: descriptor, replicas: 1)
         }
