@@ -14,7 +14,7 @@ final class ApplicationExchange: @unchecked Sendable {
 
     /// What the request offers besides HTTP.
     let offered: OfferedProtocols?
-    private let application: Application
+    let application: Application
     private let isContinueWanted: Bool
     private var connection: HTTPServerConnection?
     private var isHeadSent = false
@@ -67,6 +67,7 @@ final class ApplicationExchange: @unchecked Sendable {
             case .loop: application.loop
             case .pool: globalConcurrentExecutor
             }
+        application.handlers.began()
         // Not immediate: what has arrived of the body is taken in before the handler runs.
         let task = Task(executorPreference: preference) { await self.run(request) }
         state.withLock { $0.task = task }
@@ -81,6 +82,7 @@ final class ApplicationExchange: @unchecked Sendable {
             await handle(request)
         }
         state.withLock { $0.task = nil }
+        application.handlers.ended()
     }
 
     private func handle(_ request: HTTPRequest) async {
