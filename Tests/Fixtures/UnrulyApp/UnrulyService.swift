@@ -1,5 +1,6 @@
 import CoreMetrics
 import Logging
+import TestTracer
 import Tracing
 import WeaverRuntime
 
@@ -58,10 +59,24 @@ final class UnrulyService: Unruly {
         }
     }
 
+    func place() async throws -> String {
+        withSpan("b") { _ in
+            context.logger.notice("placed")
+            return "\(TestTracer.here)"
+        }
+    }
+
     func hangUp() async throws {
         // The writing one of its pipes: Envelope.childWriteDescriptor.
         close(4)
     }
 
     struct Failed: Error {}
+}
+
+extension TestTracer {
+    /// Where the task that asks is: the span, and whom it works for.
+    static var here: String {
+        place(in: ServiceContext.current).map { "\($0.trace)/\($0.span)/\($0.tenant ?? "nobody")" } ?? "nowhere"
+    }
 }
