@@ -160,6 +160,29 @@ extension Integration {
             #expect(sandbox.leftBehind() == [])
         }
 
+        @Test func aMillionLinesAreNotWaitedForAndWhatIsLostIsCounted() async throws {
+            let sandbox = try Sandbox()
+            let deployment = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let grown = try #require(Int(try deployment.connect().request("GET", "/shout").body))
+            // The buffer has 4 MiB; of a million lines the text alone is more than 64 MiB.
+            #expect(grown < 64 << 10)
+            var lost = 0
+            try await eventually("the count of what is lost") {
+                let metrics = try await self.metrics(deployment)
+                lost = metrics.first { $0.name == "weaver_log_entries_lost" }?.value.map { Int($0) } ?? 0
+                let lines = deployment.deployer.output.split(separator: "\n")
+                let said = lines.filter { $0.contains(" log entries were lost") }.compactMap { line in
+                    line.split(separator: "│ ").last.flatMap { Int($0.split(separator: " ")[0]) }
+                }
+                // Of what has reached the deployer, too, some may be lost on the way to its output, which says so.
+                let cut = lines.filter { $0.contains(" lines lost: ") }.compactMap { Int($0.split(separator: " ")[1]) }
+                let shouted = lines.count { $0.contains("│ shout ") }
+                return lost > 0 && lost + shouted + cut.reduce(0, +) >= 1_000_000 && !said.isEmpty
+            }
+            try await deployment.end(by: SIGINT)
+            #expect(sandbox.leftBehind() == [])
+        }
+
         /// What cannot be told from nothing ends the process, and says what to do; saying it is enough.
         @Test func aLogHandlerThatLooksLikeNoneIsNamed() async throws {
             let sandbox = try Sandbox()

@@ -34,7 +34,7 @@ extension Weaver {
     /// told in the file.
     ///
     /// - Parameters:
-    ///   - path: The file; it is appended to, and may be truncated in place.
+    ///   - path: The file; it is appended to, and may be truncated in place. When it is removed or renamed, it is made anew.
     ///   - application: `service.name` of the spans.
     ///   - tracesPerSecond: How many of the traces that begin in this process are recorded each second. What a caller has
     ///     decided is kept to.

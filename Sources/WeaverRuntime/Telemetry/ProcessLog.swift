@@ -11,8 +11,6 @@ package import WeaverCore
 package final class ProcessLog: LogSink {
     private struct State {
         var attached: (any LogSink)?
-        /// The replica's short id.
-        var replica = ""
         var standardError: TerminalSink?
     }
 
@@ -21,20 +19,10 @@ package final class ProcessLog: LogSink {
     /// A log to standard error.
     package init() {}
 
-    /// Everything goes to `sink` from here on, as what the replica `replica` logs; with nil, to standard error.
-    package func attach(_ sink: (any LogSink)?, replica: String = "") {
-        state.withLock { state in
-            state.attached = sink
-            state.replica = replica
-        }
-    }
+    /// Everything goes to `sink` from here on; with nil, to standard error.
+    package func attach(_ sink: (any LogSink)?) { state.withLock { $0.attached = sink } }
 
-    package func write(_ entry: LogEntry) {
-        var entry = entry
-        // Handlers may be made before the process knows which replica it is.
-        if entry.replica.isEmpty { entry.replica = state.withLock { $0.replica } }
-        sink?.write(entry)
-    }
+    package func write(_ entry: LogEntry) { sink?.write(entry) }
 
     package func flush(within bound: Duration) async { await sink?.flush(within: bound) }
 

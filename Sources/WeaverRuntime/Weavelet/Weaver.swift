@@ -217,10 +217,14 @@ private struct Launch {
 
     /// Makes the runtime the back end of what applications log, measure and trace with.
     private func bootstrap(_ sink: any LogSink, replica: String) {
-        Telemetry.ofProcess.log.attach(sink, replica: replica)
+        Telemetry.ofProcess.log.attach(sink)
         let level = self.level
         backEnds.bootstrap(.ofProcess) {
             WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink)
+        }
+        if let problem = WeaverLogHandler.levelProblem(environment(WeaverLogHandler.levelVariable)) {
+            Logger(label: "weaver") { WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink) }
+                .warning("\(problem)")
         }
     }
 

@@ -44,6 +44,7 @@ final class UnrulyApp: Main {
             case "/measure": try await withSpan("measuring") { _ in try await self.unruly.measure() }
             case "/where":
                 answer = try await TestTracer.here + " " + withSpan("a") { _ in try await self.unruly.place() }
+            case "/shout": answer = try await self.unruly.shout(lines: 1_000_000)
             case "/hang-up": try await self.unruly.hangUp()
             case "/stillborn": do { try await self.stillborn.live() } catch { answer = "\(error)" }
             default: try await self.unruly.behave()
@@ -73,6 +74,8 @@ protocol Unruly: Sendable {
     func measure() async throws
     /// Where the test's own tracer sees itself, in the call and in a span below; logs a line.
     func place() async throws -> String
+    /// Logs so many lines from all threads; says how far its memory has grown meanwhile, in KiB.
+    func shout(lines: Int) async throws -> String
     /// Closes the pipes to the deployer, and lives on.
     func hangUp() async throws
 }

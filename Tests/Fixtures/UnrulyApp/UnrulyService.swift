@@ -66,6 +66,25 @@ final class UnrulyService: Unruly {
         }
     }
 
+    func shout(lines: Int) async throws -> String {
+        func peak() -> Int {
+            var usage = rusage()
+            // RUSAGE_SELF, whose type platforms do not agree on.
+            unsafe getrusage(0, &usage)
+            return usage.ru_maxrss
+        }
+        let before = peak()
+        let logger = context.logger
+        await withTaskGroup { group in
+            for part in 0..<10 {
+                group.addTask(executorPreference: globalConcurrentExecutor) {
+                    for line in 0..<lines / 10 { logger.info("shout \(part * lines / 10 + line)") }
+                }
+            }
+        }
+        return "\(peak() - before)"
+    }
+
     func hangUp() async throws {
         // The writing one of its pipes: Envelope.childWriteDescriptor.
         close(4)
