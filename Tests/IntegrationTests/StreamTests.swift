@@ -26,6 +26,27 @@ extension Integration {
             #expect(try await farewell.exitCode() == 0, "\(farewell.output)\n\(farewell.errors)")
         }
 
+        @Test func whatDoesNotEndByItselfEndsInOrderWhenItsReplicaIsReplaced() async throws {
+            let sandbox = try Sandbox()
+            let config = try sandbox.unrulyConfig(extra: "[weaver.group.main]\nreplicas = 1")
+            let deployment = try await Deployment(config: config, in: sandbox)
+            let clients = try ["comeback", "farewell"].map { script in
+                try Program(
+                    Python.interpreter, ["\(Python.fixtures)/stream_clients.py", script, "\(deployment.port)"],
+                    in: sandbox)
+            }
+            for client in clients {
+                try await eventually("a client that listens") { client.output == "open\n" || !client.isRunning }
+            }
+            let restart = try await weaver("multi", "restart", "--component", "main", in: sandbox)
+            #expect(restart.code == 0 && restart.output.contains("restarted 1 replica in"), "\(restart)")
+            for client in clients {
+                #expect(try await client.exitCode() == 0, "\(client.output)\n\(client.errors)")
+            }
+            #expect(!deployment.deployer.output.contains("still in flight"), "\(deployment.deployer.output)")
+            try await deployment.end(by: SIGINT)
+        }
+
         @Test func aProxyInFrontOfAnApplicationStreamsBothWays() async throws {
             let sandbox = try Sandbox()
             let port = try ListeningPort.free()

@@ -32,7 +32,7 @@ extension Babysitter {
         advanceTeardown(group: position.group, slot: position.slot, now: now)
     }
 
-    /// A listener's proxy has nothing in flight any more with a replica that has left it.
+    /// A listener's proxy has nothing on its way any more to a replica that has left it.
     package mutating func released(_ replica: ReplicaID, listener: String, now: MonotonicTime) {
         guard let position = positions[replica], var progress = slot(position).teardown,
             progress.unreleased.remove(listener) != nil

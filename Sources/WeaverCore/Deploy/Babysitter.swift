@@ -218,8 +218,8 @@ extension Babysitter {
         case fellSilent(listener: String, SocketAddress)
         /// Take no new connections; finish what is under way.
         case drainProxy(listener: String)
-        /// Tell, with ``Babysitter/released(_:listener:now:)``, when nothing is in flight any more between the listener's proxy
-        /// and this address, which is no backend any more.
+        /// Tell, with ``Babysitter/released(_:listener:now:)``, when nothing is on its way any more from the listener's proxy
+        /// to this address, which is no backend any more.
         case awaitRelease(ReplicaID, listener: String, SocketAddress)
         case stopProxy(listener: String)
         /// What ``Babysitter/collectLoad(now:)`` has begun has ended.

@@ -1,8 +1,8 @@
 /// How long a process may take to end in order. One place for both sides: the process keeps these bounds, and the
 /// deployer waits for as long as they allow before it kills.
 package enum EndBounds {
-    /// For what a proxy has in flight with a replica that has left it, before the replica is told to drain. Past it the
-    /// replica drains with what is still there, such as streams and tunnels. 10 s.
+    /// For what proxies have sent to a replica that has left them, and that it has not begun to answer, before the replica is
+    /// told to drain. Past it the replica drains with what is still there. 10 s.
     package static let release = Duration.seconds(10)
     /// For what is in flight when a process drains: requests, calls, and `serve()` itself. 10 s.
     package static let drain = Duration.seconds(10)

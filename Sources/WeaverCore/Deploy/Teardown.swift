@@ -7,8 +7,8 @@ package struct Teardown: Equatable, Sendable {
     package enum Stage: Equatable, Sendable { case main, others }
 
     package enum Step: Equatable, Sendable {
-        /// It has left routing and proxies; these finish what they have in flight with it. Only then is it told: a request that
-        /// is on its way can not meet a listener or a connection that is being closed.
+        /// It has left routing and proxies; each request that these have sent to it is answered, or the answer has begun. Only
+        /// then is it told: a request that is on its way can not meet a listener or a connection that is being closed.
         case release
         /// Take no new work, finish what is in flight.
         case drain
@@ -56,6 +56,6 @@ package struct Teardown: Equatable, Sendable {
 struct TeardownProgress: Sendable {
     var next: Int
     var deadline: MonotonicTime
-    /// The listeners whose proxies still have something in flight with it.
+    /// The listeners whose proxies have sent it something that it has not begun to answer.
     var unreleased: Set<String> = []
 }

@@ -10,8 +10,12 @@ final class Backend {
     let traffic = LoopState(TrafficMeter())
     /// Exchanges with it now, and connections for one that are being made.
     private(set) var inFlight = 0
-    /// Called when it is removed and nothing is in flight any more.
+    /// Those of them that it has not begun to answer: they may be on their way to it.
+    private(set) var unanswered = 0
+    /// Called when it is removed and nothing is on its way to it any more.
     var onReleased: [() -> Void] = []
+    /// Called when it is removed and nothing is in flight any more.
+    var onLeft: [() -> Void] = []
     /// The one used last is used first, so that the others can go when there are more than needed.
     private let kept = LoopState<[BackendConnection]>([])
 
@@ -54,17 +58,28 @@ final class Backend {
     }
 
     /// An exchange with it began.
-    func began() { inFlight += 1 }
+    func began() {
+        inFlight += 1
+        unanswered += 1
+    }
+
+    /// It has begun to answer an exchange.
+    func answered() {
+        unanswered -= 1
+        releaseIfDone()
+    }
 
     /// An exchange with it ended, and its connection has been given back.
-    func ended() {
+    func ended(wasAnswered: Bool) {
         inFlight -= 1
+        if !wasAnswered { unanswered -= 1 }
         releaseIfDone()
     }
 
     private func releaseIfDone() {
-        guard isRemoved, inFlight == 0 else { return }
-        for released in exchange(&onReleased, with: []) { released() }
+        guard isRemoved else { return }
+        if unanswered == 0 { for released in exchange(&onReleased, with: []) { released() } }
+        if inFlight == 0 { for left in exchange(&onLeft, with: []) { left() } }
     }
 
     /// Closes everything kept: the backend seems to have closed its ends.

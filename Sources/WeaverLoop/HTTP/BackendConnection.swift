@@ -16,6 +16,8 @@ final class BackendConnection {
     private(set) var hasResponseBytes = false
     /// A response has begun on it, to this request or an earlier one.
     private(set) var hasAnswered = false
+    /// A response to the current request has begun.
+    var isAnswered = false
     /// It carries another protocol, for the client that asked for it.
     private(set) var isTunnel = false
     private var hasEnded = false

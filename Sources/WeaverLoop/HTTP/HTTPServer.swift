@@ -28,6 +28,8 @@ package final class HTTPServer {
     private var refusals = 0
     /// Called at each sweep with the time, for bounds that belong to no connection.
     package var onSweep: ((MonotonicTime) -> Void)?
+    /// Called once a drain closes idle connections: what does not end by itself should end.
+    package var onDrain: (() -> Void)?
 
     /// The time bounds that each request meets, in nanoseconds: to convert them each time would be a 128-bit division.
     struct Bounds {
@@ -105,6 +107,7 @@ package final class HTTPServer {
     private func endGrace() {
         stopListening()
         closesIdle = true
+        onDrain?()
         for connection in Array(connections.values) { connection.drain() }
         checkDrained()
     }

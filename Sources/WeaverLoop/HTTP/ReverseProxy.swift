@@ -167,7 +167,7 @@ package final class ReverseProxy {
             backend.remove()
             guard backend.inFlight > 0 else { continue }
             leaving.append(backend)
-            backend.onReleased.append { [unowned self, unowned backend] in leaving.removeAll { $0 === backend } }
+            backend.onLeft.append { [unowned self, unowned backend] in leaving.removeAll { $0 === backend } }
         }
         let known = Set(backends.map(\.address))
         for address in wanted.subtracting(known) {
@@ -177,10 +177,12 @@ package final class ReverseProxy {
         for client in exchange(&waiting.value, with: []) { client.backendsChanged() }
     }
 
-    /// Calls `released` once nothing is in flight with `address`, at once when there is nothing. To be asked when it is no
-    /// backend any more.
+    /// Calls `released` once nothing is on its way to `address`: it has begun to answer everything that it was sent, and knows
+    /// itself what it has in flight. At once when there is nothing. To be asked when it is no backend any more.
     package func whenReleased(_ address: SocketAddress, _ released: @escaping () -> Void) {
-        guard let backend = leaving.last(where: { $0.address == address }) else { return released() }
+        guard let backend = leaving.last(where: { $0.address == address }), backend.unanswered > 0 else {
+            return released()
+        }
         backend.onReleased.append(released)
     }
 
@@ -244,6 +246,7 @@ package final class ReverseProxy {
         if !forTunnel, let kept = backend.takeKept(mustBeQuiet: !isIdempotent) {
             table.value.began(backend.id)
             backend.began()
+            kept.isAnswered = false
             tally.value.reusedConnections += 1
             kept.client = client
             return .kept(kept)
@@ -266,6 +269,8 @@ package final class ReverseProxy {
     /// A response began on `connection`.
     func answered(_ connection: BackendConnection) {
         table.value.succeeded(connection.backend.id)
+        connection.isAnswered = true
+        connection.backend.answered()
     }
 
     /// `connection` is a tunnel from now on, and no request in flight.
@@ -289,7 +294,7 @@ package final class ReverseProxy {
         } else {
             connection.close()
         }
-        connection.backend.ended()
+        connection.backend.ended(wasAnswered: connection.isAnswered)
         wakeOne()
     }
 

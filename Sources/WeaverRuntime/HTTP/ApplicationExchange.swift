@@ -15,7 +15,7 @@ final class ApplicationExchange: @unchecked Sendable {
 
     /// What the request offers besides HTTP.
     let offered: OfferedProtocols?
-    private let application: Application
+    let application: Application
     private let isContinueWanted: Bool
     private var connection: HTTPServerConnection?
     private var isHeadSent = false
@@ -68,6 +68,7 @@ final class ApplicationExchange: @unchecked Sendable {
             case .loop: application.loop
             case .pool: globalConcurrentExecutor
             }
+        application.handlers.began()
         // Not immediate: what has arrived of the body is taken in before the handler runs.
         let task = Task(executorPreference: preference) { await self.run(request) }
         state.withLock { $0.task = task }
@@ -80,6 +81,7 @@ final class ApplicationExchange: @unchecked Sendable {
             await runTraced(request)
         }
         state.withLock { $0.task = nil }
+        application.handlers.ended()
     }
 
     private func runTraced(_ request: HTTPRequest) async {

@@ -5,7 +5,8 @@ package import WeaverLoop
 
 /// Answers one request. Returning ends the response; throwing before its head was sent is answered with 500 (413 for
 /// a body that is too large), afterwards the connection is cut. Its task is cancelled when the client goes away before it has the whole response; one
-/// that has only closed its side may still read, and is taken for gone when nothing has been written to it for 10 s.
+/// that has only closed its side may still read, and is taken for gone when nothing has been written to it for 10 s. The end
+/// of the process waits for it, 10 s at most; ``HTTPResponseWriter/cancelOnDrain(_:)`` tells a response that goes on.
 public typealias HTTPHandler =
     @Sendable (_ request: HTTPRequest, _ body: HTTPBody, _ writer: HTTPResponseWriter) async throws -> Void
 
@@ -14,6 +15,7 @@ package final class HTTPListenerServer: Sendable {
     private let loop: EventLoop
     // Used on the loop's thread only, which HTTPServer's handles enforce.
     nonisolated(unsafe) private let server: HTTPServer
+    private let application: Application
 
     /// A server that does not listen yet.
     ///
@@ -25,9 +27,11 @@ package final class HTTPListenerServer: Sendable {
     ) {
         self.loop = loop
         let application = Application(loop: loop, runsOn: runsOn, logger: logger, tracing: tracing, handler: handler)
+        self.application = application
         unsafe server = HTTPServer(loop: loop, configuration: configuration) { connection in
             ApplicationConnection(connection: connection, application: application)
         }
+        unsafe server.onDrain = { application.drainNotice.give() }
     }
 
     /// Accepts on `socket`, and what has connected to it already; nothing when the server has been drained meanwhile.
@@ -45,18 +49,20 @@ package final class HTTPListenerServer: Sendable {
         }
     }
 
-    /// Accepts nothing more, and returns when no request is in flight and no connection is open.
+    /// Accepts nothing more, and returns when no connection is open and no handler runs: one may be busy with what its
+    /// client has left behind.
     package func drain() async {
         await withCheckedContinuation { continuation in
+            let handlers = application.handlers
             loop.handOver { isInLoop in
                 // The end of the loop has closed all connections.
-                guard isInLoop else { return continuation.resume() }
-                unsafe self.server.drain { continuation.resume() }
+                guard isInLoop else { return handlers.whenNone { continuation.resume() } }
+                unsafe self.server.drain { handlers.whenNone { continuation.resume() } }
             }
         }
     }
 
-    /// Cuts every connection; a drain that waits returns.
+    /// Cuts every connection; a drain that waits goes on to wait for the handlers, which are cancelled.
     package func close() async throws {
         try await onLoop { server throws(UVError) in server.close() }
     }
@@ -64,6 +70,11 @@ package final class HTTPListenerServer: Sendable {
     /// Bytes in memory for all clients.
     package func bufferedBytes() async throws -> Int {
         try await onLoop { server throws(UVError) in server.bufferedBytes }
+    }
+
+    /// What it has seen of its clients.
+    package func counters() async throws -> HTTPServerCounters {
+        try await onLoop { server throws(UVError) in server.counters }
     }
 
     private func onLoop<R: Sendable>(
@@ -97,6 +108,8 @@ struct Application: Sendable {
     let logger: Logger
     let tracing: HTTPTracing?
     let handler: HTTPHandler
+    let drainNotice = DrainNotice()
+    let handlers = RunningHandlers()
 
     /// Runs `body` on the loop's thread, right here when that is where the caller runs. Where the loop has ended, so have the
     /// connections: their clients are gone.

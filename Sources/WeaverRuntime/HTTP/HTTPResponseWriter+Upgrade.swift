@@ -9,7 +9,7 @@ extension HTTPResponseWriter {
     ///     }
     ///
     /// When `body` returns, our side ends, and the connection soon after the client's; when it throws, the connection is cut. It is
-    /// cut as well when nothing passes for an hour, or 10 s after the listener began to drain.
+    /// cut as well when nothing passes for an hour, or 10 s after the listener began to drain, which ``cancelOnDrain(_:)`` tells.
     ///
     /// - Parameters:
     ///   - name: as the request's Upgrade has it, without regard to case.

@@ -4,7 +4,8 @@ extension WeaverListener {
     /// Serves HTTP/1.1 requests with `handler` until the process drains or the calling task is cancelled; on all loops of a
     /// single process that has several (`[single] loops`), so that a handler runs on the loop of its connection.
     ///
-    /// Only the end of the process drains: requests that have come are answered first. To cancel the calling task cuts
+    /// Only the end of the process drains: requests that have come are answered first, and every handler is waited for; one
+    /// whose response goes on for ever hears of it by ``HTTPResponseWriter/cancelOnDrain(_:)``. To cancel the calling task cuts
     /// every connection, whatever is under way.
     ///
     ///     try await lemon.serve { request, body, writer in

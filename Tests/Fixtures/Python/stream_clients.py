@@ -247,7 +247,22 @@ def farewell(port):
     asyncio.run(run())
 
 
-CLIENTS = {f.__name__: f for f in (events, silence, broken, slow, upload, tunnel, websocket, farewell)}
+def comeback(port):
+    """A stream whose replica is replaced ends in order, and whoever comes back gets another one: "open" is printed when a
+    test may replace it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/stage/events")
+    stream = connection.getresponse()
+    say("here")
+    assert stream.readline() == b"data: here\n" and stream.readline() == b"\n"
+    print("open", flush=True)
+    # Raises for a body that was cut.
+    rest = stream.read()
+    assert rest == b"event: drain\n\n", rest
+    events(port)
+
+
+CLIENTS = {f.__name__: f for f in (events, silence, broken, slow, upload, tunnel, websocket, farewell, comeback)}
 NAME, PORT = sys.argv[1], int(sys.argv[2])
 CLIENTS[NAME](PORT)
 print(f"{NAME}: done")

@@ -76,12 +76,15 @@ final class Stage: Sendable {
     private func events(_ writer: HTTPResponseWriter) async throws {
         let lines = said()
         try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentType: "text/event-stream"]))
-        for await line in lines {
-            if line == "end" { return }
-            if line == "throw" { throw Told() }
-            try await writer.write("data: \(line)\n\n")
+        try await writer.cancelOnDrain {
+            for await line in lines {
+                if line == "end" { return }
+                if line == "throw" { throw Told() }
+                try await writer.write("data: \(line)\n\n")
+            }
+            throw CancellationError()
         }
-        throw CancellationError()
+        if writer.isDraining { try await writer.write("event: drain\n\n") }
     }
 
     /// A response without an end.

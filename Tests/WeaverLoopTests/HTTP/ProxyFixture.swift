@@ -54,7 +54,7 @@ final class ProxyFixture: @unchecked Sendable {
         try await loop.run { self.proxy.whenReleased(address, released) }
     }
 
-    /// Whether something is in flight with a backend that has been removed.
+    /// Whether something is on its way to a backend that has been removed.
     func inFlightWithLeaving(_ address: SocketAddress) async throws -> Bool {
         try await loop.run {
             var isReleased = false

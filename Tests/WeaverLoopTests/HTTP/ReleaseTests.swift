@@ -3,7 +3,7 @@ import Testing
 import WeaverCore
 import WeaverLoop
 
-/// A backend that leaves: it gets nothing more, and somebody hears when nothing is in flight with it.
+/// A backend that leaves: it gets nothing more, and somebody hears when nothing is on its way to it.
 @Suite(.timeLimit(.minutes(1)))
 struct ReleaseTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -24,6 +24,30 @@ struct ReleaseTests {
             #expect(await peer.receiveAll().hasPrefix("GET / "), "the proxy hangs up, not the backend")
             #expect(try await !proxy.inFlightWithLeaving(backend.address))
             try await peer.close()
+        }
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
+    ])
+    func aStreamOrTunnelThatHasBegunDoesNotHoldItsBackend(_ head: String) async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("\r\n\r\n")
+            try await proxy.setBackends([])
+            let released = Promise<Bool>()
+            try await proxy.whenReleased(backend.address) { released.fulfil(true) }
+            #expect(try await proxy.inFlightWithLeaving(backend.address))
+            // It may be told that it drains, so that it can end what would not end by itself.
+            try await peer.send(head)
+            #expect(await released.wait())
+            #expect(try await proxy.status().backends.map(\.state) == [.draining])
+            try await peer.send("3\r\nbye\r\n0\r\n\r\n")
+            _ = await client.receive("bye")
+            try await peer.close()
+            try await client.close()
         }
     }
 

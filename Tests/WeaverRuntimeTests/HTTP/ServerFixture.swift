@@ -25,3 +25,10 @@ func withServer(
         await server.drain()
     }
 }
+
+extension HTTPListenerServer {
+    /// Returns when each connection is gone, on this side, too.
+    func awaitNoConnection() async throws {
+        try await eventually("nobody is connected") { try await self.counters().openConnections == 0 }
+    }
+}

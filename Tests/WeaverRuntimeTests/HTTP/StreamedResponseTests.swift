@@ -143,10 +143,10 @@ struct StreamedResponseTests {
             try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = await client.receive("answer")
             try await client.close()
-            // It returns when the connection has closed on this side, too.
-            await server.drain()
+            try await server.awaitNoConnection()
             open.finish()
             #expect(await outcome.wait() == false)
+            await server.drain()
         }
     }
 

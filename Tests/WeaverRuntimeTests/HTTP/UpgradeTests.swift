@@ -181,10 +181,12 @@ struct UpgradeTests {
             _ = await client.receive("\r\n\r\n")
             try await client.shutdown()
             for await _ in begun {}
-            // Cuts the tunnel, and returns when the connection is gone.
-            await server.drain()
+            // Cuts the tunnel.
+            async let drained: Void = server.drain()
+            try await server.awaitNoConnection()
             open.finish()
             #expect(await isCancelled.wait() == !reads)
+            await drained
         }
     }
 

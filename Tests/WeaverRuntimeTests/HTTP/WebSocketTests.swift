@@ -145,9 +145,10 @@ struct WebSocketTests {
             try await client.send(ClientFrame.close(1001, "away"))
             #expect(await receiveAll(client).closeCode == .goingAway)
             try await client.close()
-            await server.drain()
+            try await server.awaitNoConnection()
             open.finish()
             let (close, isCancelled) = await outcome.wait()
+            await server.drain()
             #expect(close == WebSocketClose(code: .goingAway, reason: "away") && !isCancelled)
         }
     }
@@ -181,10 +182,10 @@ struct WebSocketTests {
             #expect(await receiveAll(client).closeCode == .normal)
             for await _ in begun {}
             try await client.close()
-            // Returns when the connection is gone.
-            await server.drain()
+            try await server.awaitNoConnection()
             open.finish()
             let (saved, states) = await outcome.wait()
+            await server.drain()
             #expect(saved == messages.map { .text($0) })
             // Each message has the whole time: the state of one is not that of the next.
             #expect(states == [.busy(takes: 1), .busy(takes: 2), .busy(takes: 3), .told])
