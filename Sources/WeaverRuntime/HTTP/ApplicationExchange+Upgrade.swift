@@ -32,7 +32,7 @@ struct OfferedProtocols {
 extension ApplicationExchange {
     /// Answers by 101; on the loop. Throws ``HTTPError`` where that is no answer.
     func switchProtocols<Tunnel: ApplicationTunnel>(
-        to name: String, _ headers: HTTPFields, _ make: (HTTPServerConnection, Application) -> Tunnel
+        to name: String, _ headers: HTTPFields, _ make: (TunnelConnection) -> Tunnel
     ) throws -> Tunnel {
         guard offered?.offer.contains(name) == true else {
             throw HTTPError(
@@ -55,10 +55,37 @@ extension ApplicationExchange {
         }
         var headers: HTTPFields = [.secWebSocketAccept: handshake.accept]
         headers[.secWebSocketProtocol] = handshake.subprotocol
-        let tunnel = try switchProtocols(to: WebSocketHandshake.name, headers) { connection, application in
-            WebSocketTunnel(connection: connection, application: application, messageLimit: messageLimit)
+        let tunnel = try switchProtocols(to: WebSocketHandshake.name, headers) { connection in
+            WebSocketTunnel(connection, messageLimit: messageLimit)
         }
         return (tunnel, handshake.subprotocol)
+    }
+
+    /// Answers by 101, whose head `write` writes. What comes from now on is the tunnel's.
+    private func beginTunnel<Tunnel: ApplicationTunnel>(
+        _ make: (TunnelConnection) -> Tunnel, _ write: (inout OutputBuffer) -> Void
+    ) throws -> Tunnel {
+        guard let connection else { throw Self.gone }
+        guard !isHeadSent, !isOver else { throw Self.headIsSent }
+        guard connection.mayBeginTunnel else {
+            throw HTTPError(code: .invalidState, message: "the request's body was not read to its end")
+        }
+        isHeadSent = true
+        noteStatus(Int(HTTPStatus.switchingProtocols.rawValue))
+        let tunnel = make(TunnelConnection(connection, application: application))
+        self.tunnel = tunnel
+        connection.beginTunnel(write)
+        return tunnel
+    }
+
+    /// The handler has left its tunnel, which `end` ends.
+    func leaveTunnel(_ end: @escaping @Sendable () -> Void) async {
+        try? await onLoop { exchange in
+            exchange.isOver = true
+            exchange.leaveWatch?.cancel()
+            exchange.leaveWatch = nil
+            end()
+        }
     }
 }
 

@@ -22,14 +22,14 @@ extension HTTPResponseWriter {
         to name: String, headers: HTTPFields = [:], _ body: (HTTPTunnel) async throws -> Result
     ) async throws -> Result {
         let tunnel = try await exchange.onLoop { exchange in
-            try exchange.switchProtocols(to: name, headers) { RawTunnel(connection: $0, application: $1) }
+            try exchange.switchProtocols(to: name, headers) { RawTunnel($0) }
         }
         do {
             let result = try await body(HTTPTunnel(tunnel: tunnel))
-            await exchange.leaveTunnel { tunnel.letGo() }
+            await exchange.leaveTunnel { tunnel.connection.letGo() }
             return result
         } catch {
-            await exchange.leaveTunnel { tunnel.cut() }
+            await exchange.leaveTunnel { tunnel.connection.cut() }
             throw error
         }
     }

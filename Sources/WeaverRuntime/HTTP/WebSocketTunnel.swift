@@ -5,39 +5,40 @@ internal import WeaverLoop
 /// The hand of a ``WebSocketMachine``: frames come and go on the loop, messages are taken out by the handler.
 final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
     // @unchecked: the machine and `isAbandoned` belong to the loop's thread.
+    let connection: TunnelConnection
     private let inbox = Inbox<WebSocketMessage>()
     private var machine: WebSocketMachine
     /// The handler has returned: nobody takes messages out any more.
     private var isAbandoned = false
     private let closing = Mutex<WebSocketClose?>(nil)
 
-    init(connection: HTTPServerConnection, application: Application, messageLimit: Int) {
+    init(_ connection: TunnelConnection, messageLimit: Int) {
+        self.connection = connection
         machine = WebSocketMachine(messageLimit: messageLimit)
-        super.init(connection: connection, application: application)
     }
 
     // MARK: What comes, on the loop
 
-    override func take(_ bytes: RawSpan) -> Bool {
+    func take(_ bytes: RawSpan) -> Bool {
         var offset = 0
         var goesOn = true
         while let action = machine.next(bytes, at: &offset) { goesOn = perform(action) && goesOn }
-        if machine.isOpen { holdWhileFull() }
+        if machine.isOpen { connection.holdWhileFull() }
         return goesOn
     }
 
-    override func clientEnded() {
+    func clientEnded() {
         if let action = machine.clientEnded() { _ = perform(action) }
     }
 
-    override func ended(by error: HTTPError) {
-        super.ended(by: error)
+    func ended(by error: HTTPError) {
+        connection.room.fail(error)
         inbox.fail(error)
     }
 
-    override func serverDrains() { close(WebSocketClose(code: .goingAway, reason: "the server ends")) }
+    func serverDrains() { close(WebSocketClose(code: .goingAway, reason: "the server ends")) }
 
-    override var bufferedBytes: Int { inbox.byteCount + machine.bufferedBytes }
+    var bufferedBytes: Int { inbox.byteCount + machine.bufferedBytes }
 
     /// Gives whether more may come.
     private func perform(_ action: WebSocketMachine.Action) -> Bool {
@@ -50,13 +51,13 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
             case .closed(let close):
                 closing.withLock { $0 = close }
                 inbox.end()
-                room.fail(Self.closed)
+                connection.room.fail(Self.closed)
             case .fault(let fault):
                 ended(by: HTTPError(code: .clientFault, message: fault.rawValue))
             case .lost: ended(by: ApplicationExchange.gone)
             }
             // The server closes the connection first (section 7.1.1).
-            letGo()
+            connection.letGo()
         }
         return true
     }
@@ -64,25 +65,25 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
     private func sendFrame(_ opcode: WebSocketOpcode, _ content: [UInt8]) throws {
         var head = OutputBuffer()
         head.appendWebSocketHead(opcode, byteCount: content.count)
-        try head.withBytes { try send($0) }
-        try unsafe send(content.span.bytes)
+        try head.withBytes { try connection.send($0) }
+        try unsafe connection.send(content.span.bytes)
     }
 
     private func close(_ close: WebSocketClose) {
         guard let action = machine.close(close) else { return }
         _ = perform(action)
-        if let connection { connection.boundTunnel(connection.server.configuration.webSocketCloseTimeout) }
+        connection.boundClosing()
     }
 
     /// The handler has returned, or thrown: what still comes is of no use but for the client's close frame.
     func abandon(_ code: WebSocketCloseCode) {
         isAbandoned = true
         close(WebSocketClose(code: code, reason: ""))
-        wasRead()
+        connection.wasRead()
     }
 
     /// Who has heard of the end needs not be cancelled; nor is who handles messages of a client that has closed in order.
-    override var handlerState: HandlerState {
+    var handlerState: HandlerState {
         if inbox.isEndTaken { return .told }
         return clientClose == nil || inbox.isUnused ? .unheard : .busy(takes: inbox.takes)
     }
@@ -97,17 +98,17 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
     /// The next message, nil when either side has closed.
     func next() async throws -> WebSocketMessage? {
         guard case .element(let message, let resumesClient) = try await inbox.next() else { return nil }
-        if resumesClient { try await application.onLoop { self.wasRead() } }
+        if resumesClient { try await connection.application.onLoop { self.connection.wasRead() } }
         return message
     }
 
     /// Sends a frame, and waits until there is room for more.
     func send(_ opcode: WebSocketOpcode, _ content: [UInt8]) async throws {
-        try await application.onLoop {
+        try await connection.application.onLoop {
             guard self.machine.isOpen else { throw Self.closed }
             try self.sendFrame(opcode, content)
         }
-        try await waitForRoom(after: content.count)
+        try await connection.waitForRoom(after: content.count)
     }
 
     /// Begins the end, from our side.
@@ -115,7 +116,7 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
         guard code.isSendable else {
             throw HTTPError(code: .invalidState, message: "\(code.rawValue) is no code that a WebSocket closes with")
         }
-        try await application.onLoop { self.close(WebSocketClose(code: code, reason: reason)) }
+        try await connection.application.onLoop { self.close(WebSocketClose(code: code, reason: reason)) }
     }
 }
 
