@@ -128,22 +128,29 @@ fuzz: deps ## Fuzz a target: make fuzz TARGET=frames ARGS="-max_total_time=60" (
 	cd $(FUZZ_SCRATCH) && WEAVER_FUZZ_TARGET=$(TARGET) ./release/weaver-fuzz -malloc_limit_mb=64 -timeout=5 \
 		$(ARGS) corpus/$(TARGET) $(CURDIR)/Fuzz/Cases/$(TARGET)
 
-# The catalog, and the symbols that come with an import of WeaverRuntime.
-SYMBOLS := $(SCRATCH)/docs/symbols
-docs: deps ## Make the site of the documentation, in .build/docs
-	$(STEP) "building WeaverRuntime"
+# The catalog with the symbols that come with an import of WeaverRuntime, and pages of the other two products.
+DOCS := $(SCRATCH)/docs
+DOCUMENTED := WeaverRuntime WeaverEmbedding WeaverTesting
+docs: deps ## Make the site of the documentation, in .build/docs/site
+	$(STEP) "building what is documented"
 	$(FORGET_PLAN)
-	$(SWIFT) build $(NESTED) --target WeaverRuntime
+	@set -e; for module in $(DOCUMENTED); do $(SWIFT) build $(NESTED) --target $$module; done
 	$(STEP) "making the site"
-	@rm -rf $(SCRATCH)/docs && mkdir -p $(SYMBOLS)
-	swift-symbolgraph-extract -module-name WeaverRuntime -minimum-access-level public -skip-synthesized-members \
-		-target $$($(SWIFT) -print-target-info | sed -n 's/.*"triple": "\(.*\)",/\1/p' | head -n 1) \
-		-I $(SCRATCH)/debug/Modules -I Sources/CUV -output-dir $(SYMBOLS) \
-		$(foreach map,CWeaverSection CTOML,-Xcc -fmodule-map-file=$(SCRATCH)/debug/$(map).build/module.modulemap) \
-		-experimental-allowed-reexported-modules=WeaverCore,WeaverLoop
-	docc convert Sources/WeaverRuntime/WeaverRuntime.docc --additional-symbol-graph-dir $(SYMBOLS) \
-		--output-dir $(SCRATCH)/docs/site --warnings-as-errors
-	@echo "see it with: python3 -m http.server -d $(SCRATCH)/docs/site, at /documentation/weaverruntime"
+	@rm -rf $(DOCS)
+	@set -e; target=$$($(SWIFT) -print-target-info | sed -n 's/.*"triple": "\(.*\)",/\1/p' | head -n 1); \
+	for module in $(DOCUMENTED); do \
+		mkdir -p $(DOCS)/symbols/$$module; \
+		swift-symbolgraph-extract -module-name $$module -minimum-access-level public -skip-synthesized-members \
+			-target $$target -I $(SCRATCH)/debug/Modules -I Sources/CUV -output-dir $(DOCS)/symbols/$$module \
+			$(foreach map,CWeaverSection CWeaverTesting CTOML,-Xcc -fmodule-map-file=$(SCRATCH)/debug/$(map).build/module.modulemap) \
+			-experimental-allowed-reexported-modules=WeaverCore,WeaverLoop; \
+		catalog=Sources/$$module/$$module.docc; [ -d $$catalog ] || catalog=; \
+		docc convert $$catalog --additional-symbol-graph-dir $(DOCS)/symbols/$$module --fallback-display-name $$module \
+			--fallback-bundle-identifier $$module --output-dir $(DOCS)/$$module.doccarchive --warnings-as-errors; \
+	done
+	docc merge $(DOCUMENTED:%=$(DOCS)/%.doccarchive) --output-path $(DOCS)/site \
+		--synthesized-landing-page-name "Weaver for Swift"
+	@echo "see it with: python3 -m http.server -d $(DOCS)/site, at /documentation"
 
 deps:
 	@sh .ci/deps

@@ -128,8 +128,13 @@ if onlyLoop {
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WeaverTestingTests", dependencies: ["WeaverTesting", "WeaverCore", "WeaverRuntime", "TestSupport"],
+            name: "WeaverTestingTests",
+            dependencies: ["WeaverTesting", "WeaverCore", "WeaverRuntime", "TestSupport", "TestTracer"],
             swiftSettings: settings),
+        // A tracer that is not the runtime's.
+        .target(
+            name: "TestTracer", dependencies: [.product(name: "Tracing", package: "swift-distributed-tracing")],
+            path: "Tests/Fixtures/TestTracer", swiftSettings: settings),
         // The command line is a library with a thin executable: test targets that share a package with a macro's
         // tests are built for the host, for which SwiftPM emits no modules of executables.
         .target(
@@ -141,7 +146,8 @@ if onlyLoop {
             swiftSettings: settings),
         .executableTarget(name: "weaver", dependencies: ["WeaverCLI"], swiftSettings: settings),
         .testTarget(
-            name: "WeaverRuntimeTests", dependencies: ["WeaverRuntime", "TestSupport"], swiftSettings: settings),
+            name: "WeaverRuntimeTests", dependencies: ["WeaverRuntime", "TestSupport", "TestTracer"],
+            swiftSettings: settings),
         .testTarget(
             name: "WeaverCLITests", dependencies: ["WeaverCLI", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -153,7 +159,7 @@ if onlyLoop {
         .executableTarget(
             name: "UnrulyApp",
             dependencies: [
-                "WeaverRuntime",
+                "TestTracer", "WeaverRuntime",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

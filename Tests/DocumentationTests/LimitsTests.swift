@@ -34,6 +34,8 @@ import Testing
         ("RPCLimits.maximumHelloLength", RPCLimits.maximumHelloLength),
         ("RPCLimits.maximumMetadataPairs", RPCLimits.maximumMetadataPairs),
         ("RPCLimits.maximumMetadataBytes", RPCLimits.maximumMetadataBytes),
+        ("RPCLimits.maximumFields", RPCLimits.maximumFields),
+        ("RPCLimits.maximumFieldBytes", RPCLimits.maximumFieldBytes),
         ("RPCLimits.maximumErrorTextBytes", RPCLimits.maximumErrorTextBytes),
         ("WireLimits.nestingDepth", WireLimits.nestingDepth),
         ("WireLimits.decodedMemoryFloor", WireLimits.decodedMemoryFloor),

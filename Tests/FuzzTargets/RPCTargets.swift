@@ -51,6 +51,7 @@ func checkRequestHeader(_ bytes: [UInt8]) {
     }
     guard let header else { return }
     precondition(header.metadata.count <= RPCLimits.maximumMetadataPairs)
+    precondition(header.fields.count <= RPCLimits.maximumFields)
     let arrival = MonotonicTime(nanoseconds: 1)
     let context = header.context(now: arrival)
     var encoder = WireEncoder()
@@ -62,6 +63,7 @@ func checkRequestHeader(_ bytes: [UInt8]) {
     let encoded = encoder.takeOutput().copyBytes()
     let again = unsafe WireDecoder.withDecoder(over: encoded.span.bytes) { wire in try? RequestHeader(wire: &wire) }
     precondition(again?.key == header.key && again?.trace == header.trace && again?.metadata == header.metadata)
+    precondition(again?.fields == header.fields)
 }
 
 func checkHello(_ bytes: [UInt8]) {

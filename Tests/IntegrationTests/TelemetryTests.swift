@@ -120,6 +120,85 @@ extension Integration {
             }
         }
 
+        private func unruly(bootstrapping own: String, _ extra: String = "", in sandbox: Sandbox) throws -> String {
+            let config = try sandbox.unrulyConfig(extra: extra)
+            let text = try String(contentsOfFile: config, encoding: .utf8)
+            let env = "[weaver]\nenv = [\"UNRULY_BOOTSTRAP=\(own)\"]"
+            return try sandbox.write(text.replacing("[weaver]", with: env), to: "weaver.toml")
+        }
+
+        @Test func theContextOfAnotherTracerGoesFromTheRequestThroughCallsBetweenProcesses() async throws {
+            let sandbox = try Sandbox()
+            let file = sandbox.folder + "/traces.jsonl"
+            let config = try unruly(
+                bootstrapping: "tracer metrics log", "[multi]\ntraces = \"\(file)\"", in: sandbox)
+            let deployment = try await Deployment(config: config, in: sandbox)
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            let answer = try deployment.connect().request(
+                "GET", "/where",
+                headers: ["traceparent": "00-\(trace)-00f067aa0ba902b7-01", "x-tenant": "acme"])
+            // Below the client's span is "a", and below that, in the other process, "b".
+            let a = "61" + "00f067aa0ba902"
+            #expect(answer.body == "\(trace)/00f067aa0ba902b7/acme \(trace)/62\(a.prefix(14))/acme")
+            #expect(try deployment.connect().request("GET", "/where").body.hasPrefix("nowhere 777"))
+            // What it measures by its own back end is counted, and what it logs by its own has its replica.
+            #expect(try deployment.connect().request("GET", "/measure").status == 200)
+            try await eventually("the measurement") {
+                try await self.metrics(deployment).contains { $0.name == "unruly.measured" && $0.value == 1 }
+            }
+            try await deployment.end(by: SIGINT)
+
+            let lines = deployment.deployer.output.split(separator: "\n")
+            let placed = lines.first { $0.contains("│ placed ") }
+            #expect(placed?.hasSuffix("trace=\(trace)") == true, "\(lines)")
+            let measured = try #require(lines.first { $0.contains(" unruly.own ") })
+            let words = measured.split(separator: " ")
+            #expect(words.count > 3 && words[3].count == 8 && words[3].allSatisfy { $0.isHexDigit }, "\(measured)")
+            // The runtime makes no spans that the other tracer does not know, and says so.
+            #expect(lines.contains { $0.contains("a tracer of its own") })
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "")
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        @Test func aMillionLinesAreNotWaitedForAndWhatIsLostIsCounted() async throws {
+            let sandbox = try Sandbox()
+            let deployment = try await Deployment(config: try sandbox.unrulyConfig(), in: sandbox)
+            let grown = try #require(Int(try deployment.connect().request("GET", "/shout").body))
+            // The buffer has 4 MiB; of a million lines the text alone is more than 64 MiB.
+            #expect(grown < 64 << 10)
+            var lost = 0
+            try await eventually("the count of what is lost") {
+                let metrics = try await self.metrics(deployment)
+                lost = metrics.first { $0.name == "weaver_log_entries_lost" }?.value.map { Int($0) } ?? 0
+                let lines = deployment.deployer.output.split(separator: "\n")
+                let said = lines.filter { $0.contains(" log entries were lost") }.compactMap { line in
+                    line.split(separator: "│ ").last.flatMap { Int($0.split(separator: " ")[0]) }
+                }
+                // Of what has reached the deployer, too, some may be lost on the way to its output, which says so.
+                let cut = lines.filter { $0.contains(" lines lost: ") }.compactMap { Int($0.split(separator: " ")[1]) }
+                let shouted = lines.count { $0.contains("│ shout ") }
+                return lost > 0 && lost + shouted + cut.reduce(0, +) >= 1_000_000 && !said.isEmpty
+            }
+            try await deployment.end(by: SIGINT)
+            #expect(sandbox.leftBehind() == [])
+        }
+
+        /// What cannot be told from nothing ends the process, and says what to do; saying it is enough.
+        @Test func aLogHandlerThatLooksLikeNoneIsNamed() async throws {
+            let sandbox = try Sandbox()
+            let alone = try Program(Binaries.unruly, [], in: sandbox, environment: ["UNRULY_BOOTSTRAP": "stream"])
+            #expect(try await alone.exitCode() > 128)
+            #expect(alone.errors.contains("Weaver.run(bootstrapping: [.metrics, .tracing])"), "\(alone.errors)")
+
+            let config = try unruly(bootstrapping: "leave-stream", in: sandbox)
+            let deployment = try await Deployment(config: config, in: sandbox)
+            #expect(try deployment.connect().request("GET", "/measure").status == 200)
+            try await deployment.end(by: SIGINT)
+            // swift-log's own, on standard output.
+            #expect(deployment.deployer.output.contains("notice unruly.own: [UnrulyApp] measured"))
+            #expect(sandbox.leftBehind() == [])
+        }
+
         private struct Span: Decodable {
             var traceId: String
             var spanId: String

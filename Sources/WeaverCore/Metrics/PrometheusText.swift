@@ -1,13 +1,14 @@
 /// Writes metrics in the text format 0.0.4 of Prometheus (prometheus.io/docs/instrumenting/exposition_formats).
 ///
 /// Names get `_` for each character that the format does not allow, counters end with `_total` and timers with `_seconds`.
-/// A gauge has one series for each replica; all else is the sum over the replicas. Of a histogram the powers of two are
+/// A gauge has one series for each replica; all else is the sum over the replicas. A label that the application calls as one of ours, or
+/// as another of its own in this format, gets `exported_` in front: a scraper refuses everything where a name comes twice. Of a histogram the powers of two are
 /// bounds: for timers from 2^-20 s (1 µs) to 2^6 s (64 s), for recorders those around the values of all series of the name.
 package struct PrometheusText: Sendable {
     /// The bounds of timers, as exponents of two.
     package static let timerExponents = -20...6
 
-    /// Series of one name and type.
+    /// Series of one name and type, with the labels that are put in front of their own.
     private struct Family {
         var type: String
         var series: [(labels: [MetricLabel], series: MetricSeries)] = []
@@ -26,7 +27,7 @@ package struct PrometheusText: Sendable {
             // Two metrics whose names differ in what the format does not allow, or whose kinds differ, must not meet.
             let isTaken = families[name].map { $0.type != type } ?? false
             families[isTaken ? "\(name)_\(one.definition.kind)" : name, default: Family(type: type)].series.append(
-                (labels + one.definition.labels, one))
+                (labels, one))
         }
     }
 
@@ -42,15 +43,16 @@ package struct PrometheusText: Sendable {
         var text = ""
         for (labels, series) in family.series {
             switch series.value {
-            case .count(let count): text += Self.line(name, labels, "\(count)")
+            case .count(let count): text += Self.line(name, Self.labels(labels, of: series), "\(count)")
             case .number(let number) where series.definition.kind == .total:
-                text += Self.line(name, labels, Self.number(number))
+                text += Self.line(name, Self.labels(labels, of: series), Self.number(number))
             case .number:
                 for (replica, value) in series.replicas.sorted(by: { $0.key < $1.key }) {
                     let replicaLabel = replica.isEmpty ? [] : [MetricLabel("replica", replica)]
-                    text += Self.line(name, labels + replicaLabel, Self.number(value))
+                    text += Self.line(name, Self.labels(labels, of: series, replicaLabel), Self.number(value))
                 }
             case .histogram(let histogram):
+                let labels = Self.labels(labels, of: series, reserving: "le")
                 for exponent in exponents {
                     let bound = Double(sign: .plus, exponent: exponent, significand: 1)
                     text += Self.line(
@@ -106,6 +108,20 @@ package struct PrometheusText: Sendable {
                 }
             })
         return name.first?.isNumber == false ? name : "_" + name
+    }
+
+    /// The labels of a line, by names that differ: `first`, those of `series`, and `last`. None of the series gets the name
+    /// `reserved`.
+    private static func labels(
+        _ first: [MetricLabel], of series: MetricSeries, _ last: [MetricLabel] = [], reserving reserved: String = ""
+    ) -> [MetricLabel] {
+        var names = Set((first + last).map(\.name) + [reserved])
+        let own = series.definition.labels.map { label in
+            var name = allowed(label.name)
+            while !names.insert(name).inserted { name = "exported_" + name }
+            return MetricLabel(name, label.value)
+        }
+        return first + own + last
     }
 
     private static func line(_ name: String, _ labels: [MetricLabel], _ value: String) -> String {

@@ -12,21 +12,23 @@ public struct CallContext: Sendable, Equatable {
     /// What most calls do not have, behind one reference: a context is copied several times for each call.
     private var extras: Extras?
 
-    /// Metadata and trace; never changed.
+    /// Metadata, trace and fields; never changed.
     private final class Extras: Sendable {
         let metadata: [String: String]
         let trace: TraceContext?
+        let fields: [String: String]
 
-        init(metadata: [String: String], trace: TraceContext?) {
+        init(metadata: [String: String], trace: TraceContext?, fields: [String: String]) {
             self.metadata = metadata
             self.trace = trace
+            self.fields = fields
         }
     }
 
     /// Makes a context; an empty one by default.
     public init(deadline: MonotonicTime? = nil, metadata: [String: String] = [:], trace: TraceContext? = nil) {
         self.deadline = deadline
-        setExtras(metadata, trace)
+        setExtras(metadata, trace, [:])
     }
 
     /// A context that has nothing but a deadline.
@@ -38,25 +40,34 @@ public struct CallContext: Sendable, Equatable {
     /// Small pairs of text that travel along; at most ``RPCLimits/maximumMetadataBytes`` together.
     public var metadata: [String: String] {
         get { extras?.metadata ?? [:] }
-        set { setExtras(newValue, extras?.trace) }
+        set { setExtras(newValue, extras?.trace, fields) }
     }
 
     /// The trace this call is part of, if any.
     public var trace: TraceContext? {
         get { extras?.trace }
-        set { setExtras(extras?.metadata ?? [:], newValue) }
+        set { setExtras(extras?.metadata ?? [:], newValue, fields) }
     }
 
-    /// Whether there is neither metadata nor a trace.
+    /// What an instrument of the application's own has put into the call beside the trace, by names in lower case; at most
+    /// ``RPCLimits/maximumFields``. See ``InjectedFields``.
+    package var fields: [String: String] {
+        get { extras?.fields ?? [:] }
+        set { setExtras(extras?.metadata ?? [:], extras?.trace, newValue) }
+    }
+
+    /// Whether there is neither metadata nor a trace, nor fields.
     package var hasNoExtras: Bool { extras == nil }
 
-    private mutating func setExtras(_ metadata: [String: String], _ trace: TraceContext?) {
-        extras = metadata.isEmpty && trace == nil ? nil : Extras(metadata: metadata, trace: trace)
+    private mutating func setExtras(_ metadata: [String: String], _ trace: TraceContext?, _ fields: [String: String]) {
+        let isNothing = metadata.isEmpty && trace == nil && fields.isEmpty
+        extras = isNothing ? nil : Extras(metadata: metadata, trace: trace, fields: fields)
     }
 
-    /// Whether deadline, metadata and trace are the same; who sees to the deadline does not count.
+    /// Whether deadline, metadata, trace and fields are the same; who sees to the deadline does not count.
     public static func == (first: CallContext, second: CallContext) -> Bool {
         first.deadline == second.deadline && first.metadata == second.metadata && first.trace == second.trace
+            && first.fields == second.fields
     }
 
     /// This context with the earlier of its own deadline and `other`.

@@ -57,6 +57,11 @@ public struct RPCLimits: Sendable, Equatable {
     public static let maximumMetadataPairs = 64
     /// How many bytes the keys and values of a call's metadata have together.
     public static let maximumMetadataBytes = 8 * 1024
+    /// How many fields of the application's own instrument a call carries beside the trace; more are left out.
+    public static let maximumFields = 16
+    /// How many bytes the names and values of these fields have together; what has no room is left out. Baggage has at least
+    /// 8192 bytes (www.w3.org/TR/baggage).
+    public static let maximumFieldBytes = 16 * 1024
     /// How many bytes of an error's type name and of its description travel; the rest is cut off.
     public static let maximumErrorTextBytes = 16 * 1024
 }

@@ -7,41 +7,6 @@ package import WeaverLoop
 package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     // @unchecked: everything mutable belongs to the loop's thread.
 
-    /// What a deployment runs, and how.
-    package struct Configuration: Sendable {
-        package var plan: DeploymentPlan
-        package var program: Envelope.Program
-        /// Config sections by full component name, as TOML text.
-        package var sections: [String: String]
-        /// The default bound of a call.
-        package var deadline: Duration
-        /// The deployment's id, a UUID.
-        package var deployment: String
-        package var limits = Babysitter.Limits()
-        /// The proxy of each listener, and where its requests are logged, by the listener's name; the defaults for others.
-        package var proxies: [String: ReverseProxyConfiguration] = [:]
-        package var accessLogs: [String: AccessLog] = [:]
-        /// Where spans go, and how many of the traces that begin in a process are recorded each second; nil for nowhere.
-        package var traces: (file: TraceFile, perSecond: Int)?
-        /// Where replicas listen for each other's calls; nil for ports.
-        package var sockets: SocketFolder?
-        /// Gives what runs a replica in this process; nil where it gets a process of its own, as all do by default.
-        package var resident: (@Sendable (SetupInfo) -> Envelope.Resident?)?
-        /// Hears, on the loop's thread, how the start of each replica went; of one that has started also its end.
-        package var onStart: (@Sendable (SetupInfo, StartReport) -> Void)?
-
-        package init(
-            plan: DeploymentPlan, program: Envelope.Program, sections: [String: String], deadline: Duration,
-            deployment: String
-        ) {
-            self.plan = plan
-            self.program = program
-            self.sections = sections
-            self.deadline = deadline
-            self.deployment = deployment
-        }
-    }
-
     /// How the start of a replica went.
     package enum StartReport: Equatable, Sendable {
         /// Its components have started.
@@ -52,11 +17,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
 
     let loop: EventLoop
     let configuration: Configuration
-    private let sink: any LogSink
-    private let wallClock: @Sendable () -> Int64
     private(set) var babysitter: Babysitter
-    private var metrics = DeploymentMetrics()
-    private var losses = TelemetryLosses()
+    private var telemetry: DeploymentTelemetry
     private var envelopes: [String: Envelope] = [:]
     /// What the replicas that live were told first.
     private var setups: [String: SetupInfo] = [:]
@@ -81,11 +43,19 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     ) {
         self.loop = loop
         self.configuration = configuration
-        self.sink = sink
-        self.wallClock = wallClock
+        telemetry = DeploymentTelemetry(configuration, sink: sink, wallClock: wallClock)
         babysitter = Babysitter(
             plan: configuration.plan, sections: configuration.sections, deadline: configuration.deadline,
             deployment: configuration.deployment, secret: secret, seed: seed, limits: configuration.limits)
+    }
+
+    /// A deployer whose secret and seed come from the system's random source, and that has this machine's clock.
+    package convenience init(loop: EventLoop, configuration: Configuration, sink: any LogSink) {
+        var random = SystemRandomNumberGenerator()
+        let secret = (0..<SetupInfo.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        self.init(
+            loop: loop, configuration: configuration, secret: secret, seed: random.next(), sink: sink,
+            wallClock: { WallClock.microseconds })
     }
 
     /// Runs the deployment until it has ended, and gives its exit code. One that was stopped before runs nothing.
@@ -131,9 +101,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     /// What all processes have measured, and the proxies. On the loop's thread.
     func measurements() -> MeasuredDeployment {
         let proxies = proxies.sorted { $0.key < $1.key }.flatMap { $1.status(listener: $0).metrics }
-        return MeasuredDeployment(
-            app: configuration.plan.application, deployment: configuration.deployment,
-            metrics: metrics.all + proxies + losses.metrics(refused: metrics.refused))
+        return telemetry.measurements(with: proxies)
     }
 
     /// The same, from any thread.
@@ -202,7 +170,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             onRestart?(progress)
             if progress.outcome != .underWay { onRestart = nil }
         case .log(let level, let message, let component, let replica):
-            sink.write(entry(level, message, component: component, replica: replica ?? ""))
+            telemetry.write(level, message, component: component, replica: replica ?? "")
         case .end(let code): end(code)
         }
     }
@@ -261,7 +229,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
     }
 
     private func request(_ replica: String, _ message: EnvelopeMessage) {
-        envelopes[replica]?.request(message) { [self] reply in
+        guard let envelope = envelopes[replica] else { return }
+        let source = envelope.source
+        envelope.request(message) { [self] reply in
             // Without a reply the pipe has closed, which the babysitter hears of by itself.
             guard let reply else { return }
             reportStart(of: replica, message, reply)
@@ -277,7 +247,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
                 case (.healthCheck, .health): babysitter.passedCheck(replica, now: loop.now)
                 case (.reportLoad, .load(let reports, let problem)):
                     babysitter.loadReported(by: replica, reports, now: loop.now)
-                    if let problem { loadDropped(replica, problem) }
+                    if let problem { telemetry.dropped("load", problem, of: source) }
                 default: babysitter.failed(replica, reason: "it gave an answer of another kind", now: loop.now)
                 }
             }
@@ -295,9 +265,9 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             case .exportListener(let listener, let address):
                 babysitter.exported(by: replica, listener: listener, address: address, request: id)
             case .leaving(let completed): babysitter.leaving(replica, completed: completed, now: loop.now)
-            case .log(let entries, let dropped): write(entries, dropped: dropped, envelope)
-            case .spans(let spans, let dropped): write(spans, dropped: dropped, envelope)
-            case .metrics(let report, let problem): merge(report, problem, envelope)
+            case .log(let entries, let dropped): telemetry.take(entries, dropped: dropped, of: envelope.source)
+            case .spans(let spans, let dropped): telemetry.take(spans, dropped: dropped, of: envelope.source)
+            case .metrics(let report, let problem): telemetry.take(report, problem, of: envelope.source)
             case .info, .done, .refused, .health, .load, .unknown:
                 envelope.reply(to: id, .refused("a message of a kind that this side does not take"))
             }
@@ -314,7 +284,7 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         if let setup = setups.removeValue(forKey: envelope.replica) {
             configuration.onStart?(setup, .failed("\(envelope.group) has ended with \(status)"))
         }
-        metrics.forget(envelope.replica)
+        telemetry.forget(envelope.replica)
         configuration.sockets?.remove(ofReplica: envelope.replica)
         ending.removeAll { !$0.hasOpenOutputs }
         if envelope.hasOpenOutputs { ending.append(envelope) }
@@ -324,54 +294,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
         }
     }
 
-    // MARK: Logs
-
     package func envelope(_ envelope: Envelope, printed line: String, toStandardError: Bool) {
-        var entry = entry(.info, line, component: envelope.group, replica: envelope.replica)
-        entry.attributes["stream"] = toStandardError ? "stderr" : "stdout"
-        sink.write(entry)
-    }
-
-    private func write(_ entries: [LogEntry], dropped: UInt64, _ envelope: Envelope) {
-        losses.logEntries &+= dropped
-        if dropped > 0 {
-            let message = "\(dropped) log entries were lost: the replica logs faster than they are taken"
-            sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
-        }
-        for var entry in entries {
-            entry.replica = String(envelope.replica.prefix(8))
-            sink.write(entry)
-        }
-    }
-
-    private func write(_ spans: [SpanRecord], dropped: UInt64, _ envelope: Envelope) {
-        losses.spans &+= dropped
-        if dropped > 0 {
-            let message = "\(dropped) spans were lost: the replica makes them faster than they are taken"
-            sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
-        }
-        configuration.traces?.file.write(
-            spans,
-            of: .init(
-                application: configuration.plan.application, deployment: configuration.deployment,
-                group: envelope.group, replica: envelope.replica))
-    }
-
-    private func merge(_ report: MetricReport, _ problem: String?, _ envelope: Envelope) {
-        guard let problem = metrics.merge(report, of: envelope.replica) ?? problem else { return }
-        let message = "what it reports of its metrics makes no sense and is dropped: \(problem)"
-        sink.write(entry(.warning, message, component: envelope.group, replica: envelope.replica))
-    }
-
-    private func loadDropped(_ replica: String, _ problem: String) {
-        let message = "what it reports of its load makes no sense and is dropped: \(problem)"
-        sink.write(entry(.warning, message, component: envelopes[replica]?.group ?? "weaver", replica: replica))
-    }
-
-    private func entry(_ level: LogEntry.Level, _ message: String, component: String, replica: String) -> LogEntry {
-        LogEntry(
-            time: wallClock(), level: level, component: component, replica: String(replica.prefix(8)),
-            message: message)
+        telemetry.take(line: line, isStandardError: toStandardError, of: envelope.source)
     }
 
     // MARK: Proxies
@@ -399,4 +323,8 @@ package final class Deployer: EnvelopeDelegate, @unchecked Sendable {
             perform { $0.proxyFailed(listener, reason: reason) }
         }
     }
+}
+
+extension Envelope {
+    fileprivate var source: DeploymentTelemetry.Source { .init(group: group, replica: replica) }
 }

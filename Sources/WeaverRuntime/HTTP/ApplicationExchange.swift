@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Logging
 internal import Synchronization
+internal import Tracing
 internal import WeaverCore
 internal import WeaverLoop
 
@@ -72,6 +73,16 @@ final class ApplicationExchange: @unchecked Sendable {
     }
 
     private func run(_ request: HTTPRequest) async {
+        if let context = application.tracing?.serviceContext(of: request) {
+            await ServiceContext.withValue(context) { await runTraced(request) }
+        } else {
+            await runTraced(request)
+        }
+        state.withLock { $0.task = nil }
+        application.handlers.ended()
+    }
+
+    private func runTraced(_ request: HTTPRequest) async {
         if let trace = application.tracing?.begin(request) {
             isRecorded.store(trace.isRecorded, ordering: .relaxed)
             await CallContext.with(CallContext(trace: trace.context)) { await handle(request) }
@@ -79,8 +90,6 @@ final class ApplicationExchange: @unchecked Sendable {
         } else {
             await handle(request)
         }
-        state.withLock { $0.task = nil }
-        application.handlers.ended()
     }
 
     private func handle(_ request: HTTPRequest) async {

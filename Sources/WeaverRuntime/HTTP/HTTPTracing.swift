@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import Tracing
 internal import WeaverCore
 
 /// Makes the spans of a listener's requests, below those of their clients where a request has the fields of W3C Trace Context
@@ -43,6 +44,11 @@ package struct HTTPTracing: Sendable {
         let path = (request.path ?? "").prefix { $0 != "?" }
         span?.set("url.path", .string(String(path)))
         return Trace(context: context, span: span)
+    }
+
+    /// What an instrument of the application's own makes of the fields of a request; nil where there is none.
+    func serviceContext(of request: HTTPRequest) -> ServiceContext? {
+        tracer.other.map { $0.serviceContext(of: request) }
     }
 
     /// As OpenTelemetry names the span of a request whose route nobody knows, and its listener.

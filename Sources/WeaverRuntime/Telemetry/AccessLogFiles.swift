@@ -22,14 +22,14 @@ package final class AccessLogFiles {
 
     /// A log in `file`, at its end.
     package func log(_ format: AccessLogFormat, file: String) throws -> AccessLog {
-        let sink = try sinks[file] ?? TerminalSink(appendingTo: file, "the access log", queue: Self.queue(format))
+        let sink = try sinks[file] ?? TerminalSink(appendingTo: file, "the access log", notice: Self.notice(format))
         sinks[file] = sink
         return Self.log(format, to: sink)
     }
 
     /// A log that goes to a descriptor of this process.
     package func log(_ format: AccessLogFormat, descriptor: Int32) throws -> AccessLog {
-        let sink = try TerminalSink(descriptor: descriptor, queue: Self.queue(format))
+        let sink = try TerminalSink(descriptor: descriptor, queue: LineQueue(notice: Self.notice(format)))
         sinks["\(descriptor)"] = sink
         return Self.log(format, to: sink)
     }
@@ -43,10 +43,10 @@ package final class AccessLogFiles {
         AccessLog(wallClock: { WallClock.microseconds }) { entry in sink.put { entry.line(format) } }
     }
 
-    private static func queue(_ format: AccessLogFormat) -> LineQueue {
+    private static func notice(_ format: AccessLogFormat) -> @Sendable (Int) -> String {
         switch format {
-        case .combined: LineQueue()
-        case .json: LineQueue { "{\"lost\":\($0)}\n" }
+        case .combined: LineQueue.notice
+        case .json: { "{\"lost\":\($0)}\n" }
         }
     }
 }

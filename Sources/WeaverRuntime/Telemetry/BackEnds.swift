@@ -14,7 +14,7 @@ extension Weaver {
     public static var metrics: any MetricsFactory { WeaverMetricsFactory(Telemetry.ofProcess.metrics) }
 
     /// A back end for `InstrumentationSystem.bootstrap`: spans of recorded traces go to the deployer of this process, which
-    /// writes them where `[multi] traces` says. Component calls pass on the trace context of these spans, not of another tracer.
+    /// writes them where `[multi] traces` says. In a program that has bootstrapped another tracer it makes none.
     public static var tracer: any Tracer { Telemetry.ofProcess.tracer }
 
     /// What ``metrics`` has measured so far, and the runtime by itself, in Prometheus' text format: for an endpoint of a program
@@ -34,7 +34,7 @@ extension Weaver {
     /// told in the file.
     ///
     /// - Parameters:
-    ///   - path: The file; it is appended to, and may be truncated in place.
+    ///   - path: The file; it is appended to, and may be truncated in place. When it is removed or renamed, it is made anew.
     ///   - application: `service.name` of the spans.
     ///   - tracesPerSecond: How many of the traces that begin in this process are recorded each second. What a caller has
     ///     decided is kept to.

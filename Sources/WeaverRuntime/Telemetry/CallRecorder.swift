@@ -29,25 +29,30 @@ final class CallRecorder: Sendable {
         _ method: Int, _ context: inout CallContext, isTimed: Bool, _ now: MonotonicTime
     ) -> CallWatch? {
         let current = CurrentTrace.span
-        guard let caller = current ?? context.trace else {
-            return isTimed ? CallWatch(counters, method, start: now, isTimed: true) : nil
-        }
-        let span = span(method, below: caller, .client)
-        let trace = span?.trace ?? caller
-        if trace != context.trace { context.trace = trace }
-        guard isTimed || span != nil || current != nil else { return nil }
-        return CallWatch(counters, method, start: now, isTimed: isTimed, trace: trace, span: span)
+        if let current, context.trace != current { context.trace = current }
+        let other = tracer?.other
+        other?.inject(into: &context)
+        let span = context.trace.flatMap { self.span(method, below: $0, .client) }
+        if let span { context.trace = span.trace }
+        let isOwn = current != nil || other != nil
+        guard isTimed || span != nil || isOwn else { return nil }
+        return CallWatch(
+            counters, method, start: now, isTimed: isTimed, trace: context.trace, fields: context.fields, span: span)
     }
 
     /// The span of a call of `method`; nil where its trace is not recorded.
-    func span(_ method: Int, below parent: TraceContext, _ kind: SpanRecord.Kind) -> WeaverSpan? {
-        tracer?.child(of: parent, "\(info.name).\(info.methods[method].name)", kind)
+    private func span(
+        _ method: Int, below parent: TraceContext, _ kind: SpanRecord.Kind,
+        in context: @autoclosure () -> ServiceContext = .topLevel
+    ) -> WeaverSpan? {
+        tracer?.child(of: parent, "\(info.name).\(info.methods[method].name)", kind, in: context())
     }
 
-    /// The span of a call within this process; nil where the task is in no trace that is recorded.
+    /// The span of a call within this process, whose context keeps what the task's has; nil where the task is in no trace
+    /// that is recorded.
     func localSpan(_ method: Int) -> WeaverSpan? {
-        guard tracer != nil, let trace = CurrentTrace.context else { return nil }
-        return span(method, below: trace, .internal)
+        guard tracer?.recordsAny == true, let trace = CurrentTrace.context else { return nil }
+        return span(method, below: trace, .internal, in: ServiceContext.current ?? .topLevel)
     }
 
     /// Whether a call of the task that asks, whose context is in `scope`, gets a span.
@@ -59,7 +64,7 @@ final class CallRecorder: Sendable {
 
     @inline(never)
     private var tracesLocalCall: Bool {
-        guard let tracer, let trace = CurrentTrace.context else { return false }
+        guard let tracer, tracer.recordsAny, let trace = CurrentTrace.context else { return false }
         return tracer.records(trace)
     }
 }
@@ -71,20 +76,28 @@ package final class CallWatch: Sendable {
     private let method: Int
     private let start: MonotonicTime
     private let isTimed: Bool
-    /// The trace that the call travels with, also when it is sent again.
-    let trace: TraceContext?
+    /// What the call travels with, also when it is sent again.
+    private let trace: TraceContext?
+    private let fields: [String: String]
     private let span: WeaverSpan?
 
     init(
-        _ counters: MethodCounters, _ method: Int, start: MonotonicTime, isTimed: Bool, trace: TraceContext? = nil,
-        span: WeaverSpan? = nil
+        _ counters: MethodCounters, _ method: Int, start: MonotonicTime, isTimed: Bool, trace: TraceContext?,
+        fields: [String: String], span: WeaverSpan?
     ) {
         self.counters = counters
         self.method = method
         self.start = start
         self.isTimed = isTimed
         self.trace = trace
+        self.fields = fields
         self.span = span
+    }
+
+    /// Gives the context of the call, which is sent again, what the first sending had.
+    func restore(_ context: inout CallContext) {
+        if let trace { context.trace = trace }
+        context.fields = fields
     }
 
     /// The call has given its result.

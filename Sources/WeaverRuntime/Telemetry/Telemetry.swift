@@ -3,7 +3,7 @@ internal import WeaverCore
 
 /// What a process measures and records, of the application and of the runtime. May be used from any thread.
 package final class Telemetry: Sendable {
-    /// That of this process: what ``Weaver/run(components:)`` bootstraps, and ``Weaver/metrics`` and ``Weaver/tracer`` offer.
+    /// That of this process: what ``Weaver/run(components:bootstrapping:)`` bootstraps, and ``Weaver/metrics`` and ``Weaver/tracer`` offer.
     package static let ofProcess = Telemetry()
 
     /// Metrics, the runtime's own among them.
@@ -11,9 +11,14 @@ package final class Telemetry: Sendable {
     /// Their sums, where no deployer makes them.
     let own: OwnMetrics
     /// Spans.
-    package let tracer = WeaverTracer()
+    package let tracer: WeaverTracer
     /// Log entries of loggers that are no component's.
     package let log = ProcessLog()
+
+    /// Looks what instrument the program has bootstrapped; whoever starts a runtime says so, before it.
+    package func lookForInstrument() {
+        if let other = ForeignInstrument.bootstrapped { tracer.stand(beside: other) }
+    }
 
     private struct Key: Hashable {
         let component: String
@@ -22,8 +27,9 @@ package final class Telemetry: Sendable {
 
     private let recorders = Mutex([Key: CallRecorder]())
 
-    /// Nothing measured.
-    package init() {
+    /// Nothing measured, in a program that has bootstrapped `other`.
+    package init(beside other: ForeignInstrument? = .bootstrapped) {
+        tracer = WeaverTracer(beside: other)
         metrics = MetricTable()
         own = OwnMetrics(metrics)
     }

@@ -20,15 +20,20 @@ package enum Terminal {
     /// Writes all of `text`, at once and unbuffered, so that lines of several sources never mix. A reader that has gone
     /// away is no error: there is nobody left to tell.
     package static func put(_ text: String, to descriptor: Int32) {
-        let bytes = [UInt8](text.utf8)
+        _ = put([UInt8](text.utf8), to: descriptor)
+    }
+
+    /// Writes `bytes` in the same way, and gives how many were written: where they are not all, `errno` says why.
+    static func put(_ bytes: [UInt8], to descriptor: Int32) -> Int {
         unsafe bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
                 let count = unsafe write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
                 if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
+                guard count > 0 else { break }
                 offset += count
             }
+            return offset
         }
     }
 

@@ -8,11 +8,6 @@ internal import WeaverLoop
     internal import Darwin
 #endif
 
-/// A file that cannot be opened.
-package struct CannotOpen: Error, CustomStringConvertible {
-    package let description: String
-}
-
 /// Log entries for people, written to a descriptor by a thread of its own: a reader that does not read (a pager, a
 /// terminal that was stopped) holds up that thread, and nothing else. What it misses is bounded, counted and told; see
 /// ``LineQueue``.
@@ -37,26 +32,29 @@ package final class TerminalSink: LogSink {
     }
 
     /// A sink that writes to `descriptor`, which stays the caller's and is never closed before this object.
-    package init(
+    package convenience init(
         descriptor: Int32, printer: LogPrinter? = nil, queue: LineQueue = LineQueue()
     ) throws {
-        self.printer = printer ?? Terminal.logPrinter(for: descriptor)
+        let printer = printer ?? Terminal.logPrinter(for: descriptor)
+        try self.init(printer, queue) { Terminal.put($0, to: descriptor) }
+    }
+
+    private init(_ printer: LogPrinter, _ queue: LineQueue, write: @escaping @Sendable (String) -> Void) throws {
+        self.printer = printer
         shared = Shared(queue)
         var pipe = try PipePair()
         let requests = pipe.takeReadEnd()
         wakeup = pipe.takeWriteEnd()
-        SystemThread.startDetached { [shared] in Self.write(shared, to: descriptor, requests: requests) }
+        SystemThread.startDetached { [shared] in Self.write(shared, requests: requests, write) }
     }
 
-    /// A sink that writes to the end of the file at `path`, which stays open until the process ends and may be truncated in
-    /// place. Throws ``CannotOpen``, which calls the file `what`.
-    package convenience init(appendingTo path: String, _ what: String, queue: LineQueue) throws {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else {
-            throw unsafe CannotOpen(
-                description: "\(what) \(path) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        try self.init(descriptor: descriptor, queue: queue)
+    /// A sink that writes to the end of the file at `path`, which may be truncated, renamed or removed meanwhile; see
+    /// ``AppendedFile``. `notice` is the line that tells how many are lost. Throws ``CannotOpen``, which calls the file `what`.
+    package convenience init(
+        appendingTo path: String, _ what: String, notice: @escaping @Sendable (Int) -> String = LineQueue.notice
+    ) throws {
+        let file = try AppendedFile(path, what, notice: notice)
+        try self.init(LogPrinter(style: .plain, utcOffset: { _ in 0 }), LineQueue(notice: notice)) { file.append($0) }
     }
 
     deinit { close(wakeup) }
@@ -94,14 +92,14 @@ package final class TerminalSink: LogSink {
 
     // MARK: The thread
 
-    private static func write(_ shared: Shared, to descriptor: Int32, requests: Int32) {
+    private static func write(_ shared: Shared, requests: Int32, _ put: (String) -> Void) {
         defer { close(requests) }
         var bytes = [UInt8](repeating: 0, count: 64)
         while true {
             let count = unsafe read(requests, &bytes, bytes.count)
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { return }
-            while let text = next(shared) { Terminal.put(text, to: descriptor) }
+            while let text = next(shared) { put(text) }
         }
     }
 

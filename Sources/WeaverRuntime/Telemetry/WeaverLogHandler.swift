@@ -56,6 +56,13 @@ package struct WeaverLogHandler: LogHandler {
         level(named: unsafe getenv(levelVariable).map { unsafe String(cString: $0) })
     }
 
+    /// What is wrong with `name`, the value of ``levelVariable``; nil where it is a level, or nothing.
+    package static func levelProblem(_ name: String?) -> String? {
+        guard let name, !name.isEmpty, Logger.Level(rawValue: name.lowercased()) == nil else { return nil }
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        return "\(levelVariable)=\(name) is no level, and \(defaultLevel) is taken: there are \(levels)"
+    }
+
     /// The level that `name`, the value of ``levelVariable``, asks for.
     package static func level(named name: String?) -> Logger.Level {
         name.flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? defaultLevel

@@ -63,6 +63,8 @@ package final class EmbeddedRuntime: Sendable {
     /// Starts the components, each after those that it has refs to. Throws when one does not start. When the caller is
     /// cancelled, it throws at once; ``stop()`` then cancels what is starting.
     package func start() async throws {
+        // Detached: what the process has bootstrapped, not what `withTracer` has set for the caller.
+        await Task.detached { Telemetry.ofProcess.lookForInstrument() }.value
         let (ends, end) = AsyncThrowingStream<Void, any Error>.makeStream()
         Task { [host, registry] in
             do {

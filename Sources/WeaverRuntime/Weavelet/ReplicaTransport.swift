@@ -47,7 +47,7 @@ final class ReplicaTransport: ComponentTransport {
         ) async throws -> R
     {
         var context = context(for: method, now: start)
-        if let trace = watch?.trace { context.trace = trace }
+        watch?.restore(&context)
         do {
             let result = try await replicas.again(
                 after: error, methods[method].key, context: context, routingKey: routingKey,

@@ -1,3 +1,4 @@
+internal import Tracing
 internal import WeaverCore
 internal import WeaverLoop
 
@@ -64,8 +65,23 @@ final class ServedMethod: @unchecked Sendable {
     }
 
     func start(_ stub: ServerMethod) {
-        started.value = Started(
-            stub: stub, runner: ServerMethodRunner(placement: placement, label: label, run: stub.run))
+        let runner = ServerMethodRunner(placement: placement, label: label, run: stub.run)
+        started.value = Started(stub: stub, runner: tracer?.other.map { carrying($0, to: runner, stub.run) } ?? runner)
+    }
+
+    /// What runs each call in the context that `other` makes of what has come with it, as a task-local value. The calls of programs
+    /// that have no instrument of their own share one binding (see hot-path.md in docs/decisions).
+    private func carrying(
+        _ other: ForeignInstrument, to runner: ServerMethodRunner,
+        _ run: @escaping @Sendable (ServerCalls) async -> Void
+    ) -> ServerMethodRunner {
+        ServerMethodRunner(placement: placement, label: label) { calls in
+            while let call = calls.next() {
+                await ServiceContext.withValue(other.serviceContext(of: call.context)) {
+                    await run(ServerCalls(only: call, of: runner))
+                }
+            }
+        }
     }
 
     /// Decodes a call's arguments. On the loop's thread.

@@ -61,6 +61,9 @@ package struct Weavelet: Sendable {
         let weavelet = Weavelet(
             envelope: envelope, environment: environment, registry: registry, sink: sink, spans: spans,
             requests: requests)
+        if setup.tracesPerSecond != nil, telemetry.tracer.isSilenced {
+            weavelet.logger.notice("\(WeaverTracer.silence)")
+        }
         weavelet.reporter.start()
         accept(
             WeaveletInfo(

@@ -1,6 +1,4 @@
-internal import CoreMetrics
 internal import Logging
-internal import Tracing
 internal import WeaverCore
 internal import WeaverLoop
 
@@ -29,8 +27,15 @@ public enum Weaver {
     /// they are in a shared library, or, in a program that has several applications, those to be run.
     ///
     ///     await Weaver.run(components: [App.self, Products.self])
-    public static func run(components: [any Implementation.Type] = []) async -> Never {
-        let code = await Launch(listed: components.map { $0.implementationRecord }).run()
+    ///
+    /// - Parameters:
+    ///   - components: see above.
+    ///   - backEnds: what the runtime becomes the back end of, where the program has not bootstrapped something else before. One
+    ///     that has bootstrapped swift-log's `StreamLogHandler`, which cannot be told from none, leaves `.logging` out.
+    public static func run(
+        components: [any Implementation.Type] = [], bootstrapping backEnds: BackEnds = .all
+    ) async -> Never {
+        let code = await Launch(listed: components.map { $0.implementationRecord }, backEnds: backEnds).run()
         exit(code)
     }
 
@@ -39,7 +44,7 @@ public enum Weaver {
     package static func runReplica(
         choosing choose: @escaping @Sendable (LinkedRecords) throws -> ComponentRegistry
     ) async -> Never {
-        let code = await Launch(listed: [], choose: choose).run()
+        let code = await Launch(listed: [], backEnds: .all, choose: choose).run()
         exit(code)
     }
 
@@ -47,7 +52,7 @@ public enum Weaver {
     /// `weaver single deploy`.
     ///
     /// For a service with a `main()` of its own, which goes on to do what it always did where this is false. It is asked
-    /// before anything else, and before ``run(components:)``:
+    /// before anything else, and before ``run(components:bootstrapping:)``:
     ///
     ///     if Weaver.isDeployed { await Weaver.run() }
     public static var isDeployed: Bool {
@@ -58,7 +63,7 @@ public enum Weaver {
 
 extension Main {
     // A main() that runs where its caller does is not accepted as an entry point by other modules.
-    /// The `main()` of an application that is marked `@main @Implements(Main.self)`: see ``Weaver/run(components:)``.
+    /// The `main()` of an application that is marked `@main @Implements(Main.self)`: see ``Weaver/run(components:bootstrapping:)``.
     @concurrent public static func main() async {
         await Weaver.run()
     }
@@ -67,6 +72,8 @@ extension Main {
 /// One run of the process, from its environment to its exit code.
 private struct Launch {
     let listed: [ImplementationRecord]
+    /// What this process becomes the back end of.
+    let backEnds: Weaver.BackEnds
     /// What is run; nil for what is listed, or linked.
     var choose: (@Sendable (LinkedRecords) throws -> ComponentRegistry)?
 
@@ -160,6 +167,9 @@ private struct Launch {
             settings: settings, replica: replica, loop: loop, level: level, sink: sink, telemetry: .ofProcess,
             otherLoops: Array(loops.all.dropFirst()))
         traces?.record(Telemetry.ofProcess.tracer, of: replica, tracesPerSecond: settings.telemetry.tracesPerSecond)
+        if traces != nil, Telemetry.ofProcess.tracer.isSilenced {
+            environment.logger(for: ComponentRegistry.main).notice("\(WeaverTracer.silence)")
+        }
         var endpoint: MetricsEndpoint?
         if let address = settings.telemetry.metrics {
             endpoint = try await MetricsEndpoint.start(loop: loop, address: address) {
@@ -209,9 +219,13 @@ private struct Launch {
     private func bootstrap(_ sink: any LogSink, replica: String) {
         Telemetry.ofProcess.log.attach(sink)
         let level = self.level
-        LoggingSystem.bootstrap { WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink) }
-        MetricsSystem.bootstrap(WeaverMetricsFactory(Telemetry.ofProcess.metrics))
-        InstrumentationSystem.bootstrap(Telemetry.ofProcess.tracer)
+        backEnds.bootstrap(.ofProcess) {
+            WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink)
+        }
+        if let problem = WeaverLogHandler.levelProblem(environment(WeaverLogHandler.levelVariable)) {
+            Logger(label: "weaver") { WeaverLogHandler(component: $0, replica: replica, level: level, sink: sink) }
+                .warning("\(problem)")
+        }
     }
 
     private var level: Logger.Level {

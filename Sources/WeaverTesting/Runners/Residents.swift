@@ -7,6 +7,8 @@ final class Residents: Sendable {
     private let loop: EventLoop
     private let registry: ComponentRegistry
     private let log: TestLog
+    /// What the test has bootstrapped, for all of them as for all processes of an application.
+    private let instrument = ForeignInstrument.bootstrapped
     private let tasks = Mutex([Task<Void, Never>]())
 
     /// None yet; they choose their components of `registry`, and share `loop`.
@@ -30,7 +32,8 @@ final class Residents: Sendable {
     private func run(_ descriptors: (read: Int32, write: Int32)) async -> Int32 {
         do {
             let weavelet = try await Weavelet.start(
-                descriptors: descriptors, registry: registry, loop: loop, level: WeaverLogHandler.levelOfProcess
+                descriptors: descriptors, registry: registry, loop: loop, level: WeaverLogHandler.levelOfProcess,
+                telemetry: Telemetry(beside: instrument)
             ) { _, _ in }
             return await weavelet.run()
         } catch {

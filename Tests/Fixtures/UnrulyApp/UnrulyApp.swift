@@ -1,4 +1,7 @@
+import CoreMetrics
 import HTTPTypes
+import Logging
+import TestTracer
 import Tracing
 import WeaverRuntime
 
@@ -16,6 +19,16 @@ final class UnrulyApp: Main {
     @Ref var stillborn: any Stillborn
     @Listener var door: WeaverListener
 
+    /// As a program's own main() that bootstraps what it likes, by what UNRULY_BOOTSTRAP names.
+    static func main() async {
+        let own = unsafe getenv("UNRULY_BOOTSTRAP").map { unsafe String(cString: $0) } ?? ""
+        if own.contains("tracer") { InstrumentationSystem.bootstrap(TestTracer()) }
+        if own.contains("metrics") { MetricsSystem.bootstrap(MultiplexMetricsHandler(factories: [Weaver.metrics])) }
+        if own.contains("log") { LoggingSystem.bootstrap { MultiplexLogHandler([Weaver.logHandler(label: $0)]) } }
+        if own.contains("stream") { LoggingSystem.bootstrap(StreamLogHandler.standardOutput) }
+        await Weaver.run(bootstrapping: own.contains("leave-stream") ? [.metrics, .tracing] : .all)
+    }
+
     func serve() async throws {
         let stage = Stage()
         try await door.serve { request, body, writer in
@@ -29,6 +42,9 @@ final class UnrulyApp: Main {
             case "/huge": try await self.unruly.huge()
             case "/log": try await self.unruly.logHuge()
             case "/measure": try await withSpan("measuring") { _ in try await self.unruly.measure() }
+            case "/where":
+                answer = try await TestTracer.here + " " + withSpan("a") { _ in try await self.unruly.place() }
+            case "/shout": answer = try await self.unruly.shout(lines: 1_000_000)
             case "/hang-up": try await self.unruly.hangUp()
             case "/stillborn": do { try await self.stillborn.live() } catch { answer = "\(error)" }
             default: try await self.unruly.behave()
@@ -56,6 +72,10 @@ protocol Unruly: Sendable {
     func logHuge() async throws
     /// Counts, times and logs itself, in a span of its own, by what swift-metrics, -log and -distributed-tracing have.
     func measure() async throws
+    /// Where the test's own tracer sees itself, in the call and in a span below; logs a line.
+    func place() async throws -> String
+    /// Logs so many lines from all threads; says how far its memory has grown meanwhile, in KiB.
+    func shout(lines: Int) async throws -> String
     /// Closes the pipes to the deployer, and lives on.
     func hangUp() async throws
 }

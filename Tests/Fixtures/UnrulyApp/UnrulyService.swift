@@ -1,5 +1,6 @@
 import CoreMetrics
 import Logging
+import TestTracer
 import Tracing
 import WeaverRuntime
 
@@ -58,10 +59,43 @@ final class UnrulyService: Unruly {
         }
     }
 
+    func place() async throws -> String {
+        withSpan("b") { _ in
+            context.logger.notice("placed")
+            return "\(TestTracer.here)"
+        }
+    }
+
+    func shout(lines: Int) async throws -> String {
+        func peak() -> Int {
+            var usage = rusage()
+            // RUSAGE_SELF, whose type platforms do not agree on.
+            unsafe getrusage(0, &usage)
+            return usage.ru_maxrss
+        }
+        let before = peak()
+        let logger = context.logger
+        await withTaskGroup { group in
+            for part in 0..<10 {
+                group.addTask(executorPreference: globalConcurrentExecutor) {
+                    for line in 0..<lines / 10 { logger.info("shout \(part * lines / 10 + line)") }
+                }
+            }
+        }
+        return "\(peak() - before)"
+    }
+
     func hangUp() async throws {
         // The writing one of its pipes: Envelope.childWriteDescriptor.
         close(4)
     }
 
     struct Failed: Error {}
+}
+
+extension TestTracer {
+    /// Where the task that asks is: the span, and whom it works for.
+    static var here: String {
+        place(in: ServiceContext.current).map { "\($0.trace)/\($0.span)/\($0.tenant ?? "nobody")" } ?? "nowhere"
+    }
 }

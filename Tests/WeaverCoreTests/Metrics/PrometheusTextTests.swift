@@ -28,6 +28,29 @@ import Testing
                     """)
     }
 
+    @Test func `no name of a label comes twice in a series, whatever the application calls its own`() {
+        let own = ["app", "replica", "le", "a.b", "a_b"].map { MetricLabel($0, "mine") }
+        var histogram = Histogram()
+        histogram.record(1)
+        #expect(
+            text(
+                MetricSeries(MetricDefinition(.counter, "hits", own), .count(7)),
+                MetricSeries(MetricDefinition(.gauge, "queue", own), .number(3), replicas: ["r": 3]),
+                MetricSeries(MetricDefinition(.recorder, "size", own), .histogram(histogram)))
+                    == """
+                    # TYPE hits_total counter
+                    hits_total{app="shop",a_b="mine",exported_a_b="mine",exported_app="mine",le="mine",replica="mine"} 7
+                    # TYPE queue gauge
+                    queue{app="shop",a_b="mine",exported_a_b="mine",exported_app="mine",le="mine",exported_replica="mine",replica="r"} 3
+                    # TYPE size histogram
+                    size_bucket{app="shop",a_b="mine",exported_a_b="mine",exported_app="mine",exported_le="mine",replica="mine",le="1"} 1
+                    size_bucket{app="shop",a_b="mine",exported_a_b="mine",exported_app="mine",exported_le="mine",replica="mine",le="+Inf"} 1
+                    size_sum{app="shop",a_b="mine",exported_a_b="mine",exported_app="mine",exported_le="mine",replica="mine"} 1
+                    size_count{app="shop",a_b="mine",exported_a_b="mine",exported_app="mine",exported_le="mine",replica="mine"} 1
+
+                    """)
+    }
+
     @Test func `a histogram has the bounds of all series of its name, and its counts only grow`() {
         var small = Histogram()
         for value in [1.0, 2, 2] { small.record(value) }

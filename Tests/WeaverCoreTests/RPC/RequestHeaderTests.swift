@@ -84,27 +84,55 @@ import Testing
         #expect(throws: WireError.self) { try decode(try header(pairs: 1, of: ("", long + "x"))) }
     }
 
+    @Test func `an instrument's fields come through beside metadata and trace, up to their limits`() throws {
+        var context = CallContext(metadata: ["a": "1"], trace: TraceContext(traceID: 1, spanID: 2, flags: 1))
+        context.fields = ["baggage": "b=2"]
+        let read = try decode(try encode(context))
+        #expect(read.fields == ["baggage": "b=2"] && read.metadata == ["a": "1"] && read.trace == context.trace)
+        #expect(read.context(now: now).fields == ["baggage": "b=2"])
+
+        let most = RPCLimits.maximumFields
+        func fields(_ count: Int) -> CallContext {
+            var context = CallContext()
+            context.fields = Dictionary(uniqueKeysWithValues: (0..<count).map { ("\($0)", "") })
+            return context
+        }
+        #expect(try decode(try encode(fields(most))).fields.count == most)
+        #expect(throws: WireError.self) { try encode(fields(most + 1)) }
+        let long = String(repeating: "x", count: RPCLimits.maximumFieldBytes)
+        context.fields = ["": long]
+        #expect(try decode(try encode(context)).fields == ["": long])
+        context.fields = ["": long + "x"]
+        #expect(throws: WireError.self) { try encode(context) }
+        #expect(throws: WireError.self) { try decode(try header(pairs: most + 1, of: ("", ""), flag: 8)) }
+        #expect(throws: WireError.self) { try decode(try header(pairs: 1, of: ("", long + "x"), flag: 8)) }
+        #expect(throws: WireError.self) { try decode(try header(pairs: 2, of: ("a", "b"), flag: 8)) }
+    }
+
     @Test func `a key that comes twice and unknown flags are refused`() throws {
         #expect(throws: WireError.self) { try decode(try header(pairs: 2, of: ("a", "b"))) }
         var bytes = try encode(CallContext())
         bytes[16] = 4
         #expect(throws: WireError.self) { try decode(bytes) }
+        bytes[16] = 16
+        #expect(throws: WireError.self) { try decode(bytes) }
     }
 
     @Test func `every truncation is refused`() throws {
-        let whole = try encode(
-            CallContext(metadata: ["key": "value"], trace: TraceContext(traceID: 1, spanID: 2, flags: 0)))
+        var context = CallContext(metadata: ["key": "value"], trace: TraceContext(traceID: 1, spanID: 2, flags: 0))
+        context.fields = ["baggage": "b=2"]
+        let whole = try encode(context)
         for count in 0..<whole.count {
             #expect(throws: WireError.self) { try decode(Array(whole[..<count])) }
         }
     }
 
     /// A header with metadata that an honest peer would not send.
-    private func header(pairs count: Int, of pair: (String, String)) throws -> [UInt8] {
+    private func header(pairs count: Int, of pair: (String, String), flag: UInt8 = 2) throws -> [UInt8] {
         var encoder = WireEncoder()
         encoder.append(key.rawValue)
         encoder.append(0 as UInt64)
-        encoder.append(2 as UInt8)
+        encoder.append(flag)
         encoder.append(UInt16(count))
         for _ in 0..<count {
             try pair.0.encode(wire: &encoder)

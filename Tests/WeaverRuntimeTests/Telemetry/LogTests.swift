@@ -51,6 +51,8 @@ import WeaverCore
         #expect(WeaverLogHandler.level(named: "DEBUG") == .debug)
         #expect(WeaverLogHandler.level(named: "loud") == .info)
         #expect(WeaverLogHandler.level(named: nil) == .info)
+        #expect(WeaverLogHandler.levelProblem("loud")?.hasPrefix("LOG_LEVEL=loud is no level, and info") == true)
+        #expect([nil, "", "DEBUG", "trace"].allSatisfy { WeaverLogHandler.levelProblem($0) == nil })
     }
 }
 

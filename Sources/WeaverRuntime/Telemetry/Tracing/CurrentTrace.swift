@@ -24,7 +24,10 @@ package enum CurrentTrace {
     private static var ofServiceContext: TraceContext? { ServiceContext.current?[TraceKey.self]?.trace }
 
     /// Where the task that asks is in its trace.
-    package static var context: TraceContext? { span ?? CallContext.current.trace }
+    package static var context: TraceContext? { span ?? foreign ?? CallContext.current.trace }
+
+    /// That of a span that a tracer of the application's own has made.
+    private static var foreign: TraceContext? { isUsed ? Telemetry.ofProcess.tracer.other?.trace : nil }
 }
 
 /// What a ``ServiceContext`` has of a trace.

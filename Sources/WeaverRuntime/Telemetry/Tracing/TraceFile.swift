@@ -2,17 +2,13 @@ internal import Synchronization
 package import WeaverCore
 
 /// The file that spans are appended to, as OTLP/JSON lines (see ``OTLPText``), by a thread of its own: see ``TerminalSink``.
-/// What is lost because the file takes too long is told in it, as a line of a resource without spans.
+/// What is lost because the file takes too long, or nothing, is told in it, as a line of a resource without spans.
 package final class TraceFile: Sendable {
     private let sink: TerminalSink
 
     /// Opens the file at `path`. Throws ``CannotOpen``.
     package init(_ path: String) throws {
-        sink = try TerminalSink(
-            appendingTo: path, "the file of traces",
-            queue: LineQueue { lost in
-                OTLPText.lostLine(lost)
-            })
+        sink = try TerminalSink(appendingTo: path, "the file of traces", notice: { OTLPText.lostLine($0) })
     }
 
     /// Writes spans of one process.

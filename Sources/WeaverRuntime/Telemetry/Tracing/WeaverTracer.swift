@@ -15,6 +15,7 @@ package final class WeaverTracer: Tracer {
         var ids: SeededGenerator
         var sampler = RootSampler(rate: 0)
         var export: (@Sendable (SpanRecord) -> Void)?
+        var other: ForeignInstrument?
 
         /// The context of a trace's first span.
         mutating func newTrace() -> TraceContext {
@@ -27,10 +28,29 @@ package final class WeaverTracer: Tracer {
 
     private let state: Mutex<State>
     private let isRecording = Atomic<Bool>(false)
+    private let isBesideOther = Atomic<Bool>(false)
 
-    /// A tracer whose spans go nowhere.
-    package init() {
+    /// A tracer whose spans go nowhere, in a program that has bootstrapped `other`.
+    package init(beside other: ForeignInstrument? = nil) {
         state = Mutex(State(ids: SeededGenerator(seed: .random(in: .min ... .max))))
+        if let other { stand(beside: other) }
+    }
+
+    // MARK: Another instrument
+
+    /// What the application has bootstrapped instead of this tracer, or beside it: nil in most programs, which pay one load
+    /// for that.
+    var other: ForeignInstrument? {
+        isBesideOther.load(ordering: .relaxed) ? state.withLock { $0.other } : nil
+    }
+
+    /// The application has bootstrapped `other`: before the runtime starts, and once.
+    package func stand(beside other: ForeignInstrument) {
+        state.withLock { $0.other = other }
+        isBesideOther.store(true, ordering: .relaxed)
+        if other.makesSpans { isRecording.store(false, ordering: .relaxed) }
+        // From here on a task's ServiceContext may be in a trace.
+        CurrentTrace.use()
     }
 
     /// Records spans from here on, and gives those that have ended to `export`, which must not wait. `tracesPerSecond` is for
@@ -40,7 +60,7 @@ package final class WeaverTracer: Tracer {
             state.sampler = RootSampler(rate: tracesPerSecond)
             state.export = export
         }
-        isRecording.store(true, ordering: .relaxed)
+        isRecording.store(!isSilenced, ordering: .relaxed)
     }
 
     /// Records none from here on.
@@ -49,15 +69,28 @@ package final class WeaverTracer: Tracer {
         state.withLock { $0.export = nil }
     }
 
+    /// Whether it makes no spans because somebody else does.
+    var isSilenced: Bool { other?.makesSpans == true }
+
+    /// What is said then where a file of traces is named.
+    static let silence =
+        "the file of traces gets nothing of this process: the program has bootstrapped a tracer of its own"
+
     // MARK: Spans of the runtime
+
+    /// Whether any span is recorded.
+    var recordsAny: Bool { isRecording.load(ordering: .relaxed) }
 
     /// Whether spans of `trace` are recorded.
     func records(_ trace: TraceContext) -> Bool { trace.isSampled && isRecording.load(ordering: .relaxed) }
 
-    /// A span of the runtime's own below `parent`; nil where its trace is not recorded.
-    func child(of parent: TraceContext, _ name: @autoclosure () -> String, _ kind: SpanRecord.Kind) -> WeaverSpan? {
+    /// A span of the runtime's own below `parent`; nil where its trace is not recorded. Its context has what `context` has.
+    func child(
+        of parent: TraceContext, _ name: @autoclosure () -> String, _ kind: SpanRecord.Kind,
+        in context: @autoclosure () -> ServiceContext = .topLevel
+    ) -> WeaverSpan? {
         guard records(parent) else { return nil }
-        return span(name(), kind, parent: parent, in: .topLevel, start: WallClock.nanoseconds)
+        return span(name(), kind, parent: parent, in: context(), start: WallClock.nanoseconds)
     }
 
     /// A span of the runtime's own that begins a trace; nil where that is not recorded.
@@ -113,7 +146,8 @@ package final class WeaverTracer: Tracer {
     package func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
     ) where Extract.Carrier == Carrier {
-        guard let parent = extractor.extract(key: TraceContext.parentField, from: carrier) else { return }
+        // The trace is that of who makes the spans.
+        guard !isSilenced, let parent = extractor.extract(key: TraceContext.parentField, from: carrier) else { return }
         let state = extractor.extract(key: TraceContext.stateField, from: carrier)
         guard let trace = TraceContext(parent: parent, states: state.map { [$0] } ?? []) else { return }
         CurrentTrace.use()
@@ -123,7 +157,8 @@ package final class WeaverTracer: Tracer {
     package func inject<Carrier, Inject: Injector>(
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
-        guard let trace = context[TraceKey.self]?.trace ?? CallContext.current.trace else { return }
+        guard !isSilenced, let trace = context[TraceKey.self]?.trace ?? CallContext.current.trace
+        else { return }
         injector.inject(trace.parentText, forKey: TraceContext.parentField, into: &carrier)
         if !trace.state.isEmpty { injector.inject(trace.state, forKey: TraceContext.stateField, into: &carrier) }
     }
