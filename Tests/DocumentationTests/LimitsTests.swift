@@ -62,6 +62,7 @@ import Testing
         ("WebSocket.defaultMessageLimit", WebSocket.defaultMessageLimit),
         ("ReceivedQueue.highWaterMark", ReceivedBytes.highWaterMark),
         ("ReceivedQueue.lowWaterMark", ReceivedBytes.lowWaterMark),
+        ("WebSocketTunnel.framesPerTurn", WebSocketTunnel.framesPerTurn),
         ("WriterRoom.bytesPerTurn", WriterRoom.bytesPerTurn),
         ("WriterRoom.leastBytesPerWrite", WriterRoom.leastBytesPerWrite),
         ("AccessLogEntry.maximumFieldBytes", AccessLogEntry.maximumFieldBytes),

@@ -12,6 +12,8 @@ final class TunnelConnection: @unchecked Sendable {
     /// Why the client is held back: nobody takes what it sends, or it does not take what that would be answered with.
     private var isUnread = false
     private var isUnheard = false
+    /// It is others' turn.
+    private(set) var isGivingWay = false
 
     init(_ connection: HTTPServerConnection, application: Application) {
         self.connection = connection
@@ -46,8 +48,19 @@ final class TunnelConnection: @unchecked Sendable {
         resume()
     }
 
+    /// Takes nothing more in before others had their turn.
+    func giveWay() {
+        guard let connection, !isGivingWay else { return }
+        isGivingWay = true
+        connection.pauseBody()
+        application.loop.executeAfterInput { [self] in
+            isGivingWay = false
+            resume()
+        }
+    }
+
     private func resume() {
-        if !isUnread, !isUnheard { connection?.resumeBody() }
+        if !isUnread, !isUnheard, !isGivingWay { connection?.resumeBody() }
     }
 
     /// The connection is gone.

@@ -12,6 +12,10 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
     private var isAbandoned = false
     private let closing = Mutex<WebSocketClose?>(nil)
 
+    /// When a read has brought this many frames, others get their turn: a flood of pings, or of parts without content, costs
+    /// time and nothing that would hold the client back.
+    static let framesPerTurn = 1024
+
     init(_ connection: TunnelConnection, messageLimit: Int) {
         self.connection = connection
         machine = WebSocketMachine(messageLimit: messageLimit)
@@ -20,10 +24,12 @@ final class WebSocketTunnel: ApplicationTunnel, @unchecked Sendable {
     // MARK: What comes, on the loop
 
     func take(_ bytes: RawSpan) -> Bool {
+        let framesBefore = machine.frameCount
         var offset = 0
         var goesOn = true
         while let action = machine.next(bytes, at: &offset) { goesOn = perform(action) && goesOn }
         if machine.isOpen { connection.holdWhileFull() }
+        if machine.frameCount - framesBefore >= Self.framesPerTurn { connection.giveWay() }
         return goesOn
     }
 

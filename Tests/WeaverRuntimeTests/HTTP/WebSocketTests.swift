@@ -406,6 +406,27 @@ struct WebSocketTests {
         }
     }
 
+    @Test(arguments: [-1, 0])
+    func `a flood of frames that lead to nothing gives others their turn`(_ more: Int) async throws {
+        try await withServer { _, _, writer in
+            try await writer.upgradeToWebSocket { socket in
+                for try await _ in socket { try await socket.send("\(socket.tunnel.connection.isGivingWay)") }
+            }
+        } _: { client, _ in
+            try await open(client)
+            let pongs = WebSocketTunnel.framesPerTurn + more - 1
+            // One read: the handler runs behind it, and before the next one.
+            try await client.send((0..<pongs).flatMap { _ in ClientFrame.bytes(10) } + ClientFrame.text("and?"))
+            let frames = await receive(client, count: 1)
+            #expect(frames.map { String(decoding: $0.payload, as: UTF8.self) } == ["\(more == 0)"])
+            // It goes on afterwards.
+            try await client.send(ClientFrame.text("again"))
+            #expect(await receive(client, count: 2).count == 2)
+            try await client.send(ClientFrame.close(1000))
+            #expect(await receiveAll(client).closeCode == .normal)
+        }
+    }
+
     @Test(arguments: [RunsOn.loop, .pool])
     func `several tasks send, each message whole`(_ place: RunsOn) async throws {
         let (tasks, messages) = (4, 50)

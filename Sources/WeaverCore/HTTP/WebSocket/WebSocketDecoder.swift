@@ -37,6 +37,8 @@ package struct WebSocketDecoder: ~Copyable {
     /// What the message under way is; nil between messages.
     private var kind: WebSocketOpcode?
     private var message: [UInt8] = []
+    /// Frames that have been complete, those that lead to nothing included.
+    package private(set) var frameCount = 0
     private var control: [UInt8] = []
 
     /// A decoder for one connection, which refuses messages of more than `messageLimit` bytes.
@@ -54,6 +56,7 @@ package struct WebSocketDecoder: ~Copyable {
                 take(bytes, at: &offset, taken)
                 guard case .payload(frame.length) = state else { return .needMore }
                 state = .first
+                frameCount += 1
                 if let step = try frameDidEnd() { return step }
                 continue
             }

@@ -42,6 +42,8 @@ package struct WebSocketMachine: ~Copyable {
     package var isClosed: Bool { state == .closed }
     /// Bytes of the message under way.
     package var bufferedBytes: Int { decoder.bufferedBytes }
+    /// Frames that have been taken in, those that lead to nothing included: what a client makes us do.
+    package var frameCount: Int { decoder.frameCount }
 
     /// What the bytes from `offset` on lead to; nil when they are used up.
     package mutating func next(_ bytes: RawSpan, at offset: inout Int) -> Action? {

@@ -25,6 +25,16 @@ struct WebSocketMachineTests {
         #expect(isOpen)
     }
 
+    @Test func `frames that lead to nothing are counted as what they cost`() {
+        var machine = WebSocketMachine(messageLimit: 100)
+        let fragments = [1, 0, 0].flatMap { ClientFrame.bytes($0, isFinal: false) }
+        #expect(actions(&machine, fragments + ClientFrame.bytes(10, [3])) == [])
+        #expect(actions(&machine, ClientFrame.bytes(9, [1])) == [.send(.pong, [1])])
+        #expect(actions(&machine, [0x80]) == [])
+        let count = machine.frameCount
+        #expect(count == 5)
+    }
+
     @Test func `a client that closes gets its code back, and nothing of it is read afterwards`() {
         var machine = WebSocketMachine(messageLimit: 100)
         let answer: [UInt8] = [0x03, 0xe8]
