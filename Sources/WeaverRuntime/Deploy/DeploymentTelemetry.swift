@@ -43,13 +43,15 @@ struct DeploymentTelemetry {
         sink.write(entry)
     }
 
-    /// Entries of a replica, and how many it had no room for.
+    /// Entries of a replica, and how many it had no room for. They are cut here, too: a weavelet in another language may
+    /// not have done so, and what is shown is escaped character by character.
     mutating func take(_ entries: [LogEntry], dropped: UInt64, of source: Source) {
         losses.logEntries &+= dropped
         if dropped > 0 {
             warn("\(dropped) log entries were lost: the replica logs faster than they are taken", of: source)
         }
-        for var entry in entries {
+        for entry in entries {
+            var entry = entry.cut()
             entry.replica = Self.shortened(source.replica)
             sink.write(entry)
         }

@@ -45,6 +45,15 @@ import WeaverCore
         #expect(entries.map(\.replica) == ["01234567"])
     }
 
+    @Test func `an entry that a replica has not cut is cut before it is shown`() {
+        var telemetry = telemetry()
+        let whole = LogEntry(
+            time: 1, level: .info, component: "Cache", message: String(repeating: "x", count: 2 * LogEntry.maximumSize))
+        telemetry.take([whole], dropped: 0, of: source)
+        #expect(entries.map { $0.size <= LogEntry.maximumSize } == [true])
+        #expect(entries.first?.message.hasPrefix("xxx") == true)
+    }
+
     @Test func `metrics that make no sense are dropped with a warning`() {
         var telemetry = telemetry()
         // A value of a series that was never defined.
