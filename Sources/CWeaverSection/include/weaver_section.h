@@ -16,3 +16,8 @@ int weaver_build_id(unsigned char *_Nonnull bytes, int capacity);
 /// A hash of a file's content, 16 bytes; 0, or -1 when the file cannot be read. In C, because every process needs it at
 /// its start, and a loop over tens of megabytes takes seconds in a debug build of Swift.
 int weaver_content_hash(const char *_Nonnull path, unsigned char *_Nonnull bytes);
+
+/// Has each line on standard output written when it is complete. Into a pipe, which a deployer's is, the C library
+/// writes some kilobytes at a time otherwise: what was printed reached the log late, or never when the process was
+/// killed. In C, because Swift takes the stream for a variable that threads share.
+void weaver_print_lines_at_once(void);

@@ -1,3 +1,4 @@
+internal import CWeaverSection
 internal import Logging
 internal import WeaverCore
 internal import WeaverLoop
@@ -137,6 +138,7 @@ private struct Launch {
         let orphan = Orphan(files: DeploymentFiles(environment: environment))
         unsafe unsetenv(DeploymentFiles.entryVariable)
         unsafe unsetenv(DeploymentFiles.socketVariable)
+        weaver_print_lines_at_once()
         // From a thread that stays: the system forgets it with the thread that has asked.
         loop.execute { ProcessLimits.continueWhenParentDies() }
         let level = self.level
