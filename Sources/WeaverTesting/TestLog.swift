@@ -68,9 +68,13 @@ final class TestLog: LogSink {
         return (dropped > 0 ? ["\(dropped) entries before these are not kept"] : []) + entries.map(line)
     }
 
-    /// The last `count` lines.
-    func last(_ count: Int) -> [String] {
-        state.withLock { Array($0.entries[$0.first...].suffix(count)) }.map(line)
+    /// The `count` lines that say why an application did not start: the last ones, or, when a process has crashed before
+    /// them, those from its message on. The backtrace behind it is longer, and ends with registers and libraries.
+    func end(_ count: Int) -> [String] {
+        let entries = state.withLock { Array($0.entries[$0.first...]) }
+        let crash = entries.lastIndex { $0.attributes["stream"] == "stderr" && $0.message.contains("Fatal error: ") }
+        let last = max(0, entries.count - count)
+        return entries[min(last, crash ?? last)...].prefix(count).map(line)
     }
 
     private func line(_ entry: LogEntry) -> String { String(printer.text(entry).dropLast()) }

@@ -24,7 +24,7 @@ extension WeaverRunner {
                     application, inProcesses: self == .multi, log: log, timeout: timeout)
             }
         } catch let failure as StartGate.Failure {
-            throw WeaverTestError.start(reason: failure.reason, log: log.last(TestLog.linesInErrors))
+            throw WeaverTestError.start(reason: failure.reason, log: log.end(TestLog.linesInErrors))
         }
     }
 }
