@@ -74,10 +74,11 @@ extension AppConfig {
         environment.compactMap { entry in
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard present[String(parts[0])] != parts.dropFirst().first.map(String.init) else { return nil }
+            // By its name alone: the value may be a password, and logs are read by more people.
             return source.error(
                 at: ["weaver", "env"],
-                "weaver.env has \(entry), which this process does not have: an embedded service changes no environment, "
-                    + "set it where the process is started")
+                "weaver.env sets \(parts[0]), which this process does not have so: an embedded service changes no "
+                    + "environment, set it where the process is started")
         }
     }
 
