@@ -71,6 +71,19 @@ extension Integration {
             #expect(sandbox.leftBehind() == [])
         }
 
+        /// Its last words are written by a thread that the exit could overtake: many runs show whether it does.
+        @Test func aSingleProcessAlwaysSaysWhyItEnds() async throws {
+            let sandbox = try Sandbox()
+            let taken = try ListeningPort()
+            defer { taken.close() }
+            let config = try sandbox.lemonConfig(listener: "127.0.0.1:\(taken.port)")
+            for _ in 0..<20 {
+                let result = try await weaver("single", "deploy", config, in: sandbox)
+                #expect(result.code != 0)
+                #expect(result.errors.contains("127.0.0.1:\(taken.port) of the listener"), "\(result)")
+            }
+        }
+
         @Test func theVersionIsALine() async throws {
             let result = try await weaver("version", in: try Sandbox())
             #expect(result.code == 0 && result.output.hasPrefix("weaver ") && result.output.hasSuffix("\n"))

@@ -183,6 +183,8 @@ private struct Launch {
             $0.watchSignals(ending: [SIGINT, SIGTERM])
         }
         await endpoint?.close()
+        // The sink has a thread of its own, which the exit would overtake.
+        await sink.flush(within: EndBounds.flush)
         await traces?.flush(within: EndBounds.flush)
         return code
     }
