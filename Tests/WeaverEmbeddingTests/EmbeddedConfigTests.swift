@@ -49,7 +49,8 @@ struct EmbeddedConfigTests {
                     + "and remove the key",
                 "warning: config:7: single.traces \(own): \(record)",
                 "warning: config:8: single.traces_per_second \(own): \(record)",
-                "warning: config:2: weaver.env has WEAVER_TEST_NOWHERE=1, which this process does not have: an embedded "
+                // Without the value, which may be a secret.
+                "warning: config:2: weaver.env sets WEAVER_TEST_NOWHERE, which is not so in this process: an embedded "
                     + "service changes no environment, set it where the process is started",
                 "warning: config:4: multi.listeners.workshopWindow.address is the proxy's, an embedded service listens at "
                     + "any free port: set [single.listeners.workshopWindow] address, too",
