@@ -4,7 +4,7 @@ import Testing
 extension Integration {
     /// A weavelet that was written from docs/protocol.md and the .proto alone, in another language, and the real deployer.
     @Suite(.serialized, .enabled(if: Python.isNamed, Binaries.howToBuild)) struct PythonWeaveletTests {
-        private func config(in sandbox: Sandbox) throws -> String {
+        private func config(in sandbox: Sandbox, replicas: Int = 2) throws -> String {
             let program = try sandbox.write(
                 """
                 #!/bin/sh
@@ -17,6 +17,9 @@ extension Integration {
                 name = "hello"
                 binary = "hello"
                 env = ["PYTHONPATH=\(Python.modules)"]
+
+                [weaver.group.main]
+                replicas = \(replicas)
 
                 [multi.listeners.hello]
                 address = "127.0.0.1:0"
@@ -45,6 +48,21 @@ extension Integration {
                 try await deployment.recover("main", from: victim)
             }
             try await deployment.end(by: SIGTERM)
+        }
+
+        @Test func anAnswerThatItHasBegunGoesOutWholeWhenItIsReplaced() async throws {
+            let sandbox = try Sandbox()
+            let deployment = try await Deployment(config: try config(in: sandbox, replicas: 1), in: sandbox)
+            let client = try Program(
+                Python.interpreter, ["\(Python.fixtures)/stream_clients.py", "parts", "\(deployment.port)"], in: sandbox
+            )
+            try await eventually("the first part") { client.output == "open\n" || !client.isRunning }
+            let restart = try Program(Binaries.weaver, ["multi", "restart"], in: sandbox)
+            try await eventually("the drain") { deployment.deployer.output.contains("draining") }
+            _ = try sandbox.write("", to: "gate")
+            #expect(try await client.exitCode() == 0, "\(client.output)\n\(client.errors)")
+            #expect(try await restart.exitCode() == 0, "\(restart.output)\n\(restart.errors)")
+            try await deployment.end(by: SIGINT)
         }
 
         @Test func itEndsAndTidiesUpWhenTheDeployerIsKilled() async throws {

@@ -33,7 +33,7 @@ struct EmbeddedConfigTests {
         let notes = try await notes(
             """
             [weaver]
-            env = ["WEAVER_TEST_NOWHERE=1"]
+            env = ["WEAVER_TEST_NOWHERE=secret"]
             [multi.listeners.workshopWindow]
             address = "127.0.0.1:1"
             [single]
@@ -49,8 +49,8 @@ struct EmbeddedConfigTests {
                     + "and remove the key",
                 "warning: config:7: single.traces \(own): \(record)",
                 "warning: config:8: single.traces_per_second \(own): \(record)",
-                // Without the value, which may be a secret.
-                "warning: config:2: weaver.env sets WEAVER_TEST_NOWHERE, which is not so in this process: an embedded "
+                // Without the value.
+                "warning: config:2: weaver.env sets WEAVER_TEST_NOWHERE, which this process does not have so: an embedded "
                     + "service changes no environment, set it where the process is started",
                 "warning: config:4: multi.listeners.workshopWindow.address is the proxy's, an embedded service listens at "
                     + "any free port: set [single.listeners.workshopWindow] address, too",

@@ -28,7 +28,7 @@ package final class HTTPServer {
     private var refusals = 0
     /// Called at each sweep with the time, for bounds that belong to no connection.
     package var onSweep: ((MonotonicTime) -> Void)?
-    /// Called once a drain closes idle connections: what does not end by itself should end.
+    /// Called once a drain closes idle connections, or is cut before that: what does not end by itself should end.
     package var onDrain: (() -> Void)?
 
     /// The time bounds that each request meets, in nanoseconds: to convert them each time would be a 128-bit division.
@@ -121,6 +121,7 @@ package final class HTTPServer {
 
     /// Stops listening and closes every connection at once.
     package func close() {
+        if drains, !closesIdle { onDrain?() }
         drains = true
         closesIdle = true
         stopListening()

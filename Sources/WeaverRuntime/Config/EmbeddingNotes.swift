@@ -69,15 +69,16 @@ extension AppConfig {
         }
     }
 
-    /// `[weaver] env`, as far as the process does not have it anyway. Only names are told: a value may be a secret.
+    /// `[weaver] env`, as far as the process does not have it anyway.
     fileprivate func unsetVariables(_ present: [String: String]) -> [ConfigError] {
         environment.compactMap { entry in
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard present[String(parts[0])] != parts.dropFirst().first.map(String.init) else { return nil }
+            // By its name alone: the value may be a password, and logs are read by more people.
             return source.error(
                 at: ["weaver", "env"],
-                "weaver.env sets \(parts[0]), which is not so in this process: an embedded service changes no environment, "
-                    + "set it where the process is started")
+                "weaver.env sets \(parts[0]), which this process does not have so: an embedded service changes no "
+                    + "environment, set it where the process is started")
         }
     }
 

@@ -53,11 +53,12 @@ package final class HTTPListenerServer: Sendable {
     /// client has left behind.
     package func drain() async {
         await withCheckedContinuation { continuation in
-            let handlers = application.handlers
-            loop.handOver { isInLoop in
+            loop.handOver { [application] isInLoop in
+                let wait = { application.handlers.whenNone { continuation.resume() } }
+                if isInLoop { return unsafe self.server.drain(whenDrained: wait) }
                 // The end of the loop has closed all connections.
-                guard isInLoop else { return handlers.whenNone { continuation.resume() } }
-                unsafe self.server.drain { handlers.whenNone { continuation.resume() } }
+                application.drainNotice.give()
+                wait()
             }
         }
     }

@@ -262,7 +262,17 @@ def comeback(port):
     events(port)
 
 
-CLIENTS = {f.__name__: f for f in (events, silence, broken, slow, upload, tunnel, websocket, farewell, comeback)}
+def parts(port):
+    """An answer of `weavelet.py` in two parts: "open" is printed behind the first one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/parts")
+    answer = connection.getresponse()
+    assert answer.read(4) == b"one "
+    print("open", flush=True)
+    assert answer.read() == b"two\r\n"
+
+
+CLIENTS = {f.__name__: f for f in (events, silence, broken, slow, upload, tunnel, websocket, farewell, comeback, parts)}
 NAME, PORT = sys.argv[1], int(sys.argv[2])
 CLIENTS[NAME](PORT)
 print(f"{NAME}: done")

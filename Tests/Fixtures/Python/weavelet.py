@@ -104,6 +104,8 @@ class Hello(http.server.BaseHTTPRequestHandler):
             self.server.count(-1)
 
     def say_hello(self):
+        if self.path.startswith("/parts"):
+            return self.say_it_in_two_parts()
         name = self.path.rsplit("=", 1)[-1] if "=" in self.path else "you"
         body = f"hello {name} from python {self.server.replica}\n".encode()
         self.send_response(200)
@@ -111,6 +113,16 @@ class Hello(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.server.envelope.log("said hello", name=name)
+
+    def say_it_in_two_parts(self):
+        """The second part when there is a file "gate" in the working folder."""
+        self.send_response(200)
+        self.send_header("Content-Length", "9")
+        self.end_headers()
+        self.wfile.write(b"one ")
+        while not os.path.exists("gate"):
+            time.sleep(0.01)
+        self.wfile.write(b"two\r\n")
 
     def log_message(self, format, *arguments):
         pass
@@ -166,9 +178,8 @@ class Weavelet:
             elif kind == "health_check":
                 self.envelope.reply(message, health=weaver.Health())
             elif kind == "drain":
-                # No component calls come in here. Requests are the proxy's matter: it sends none after this replica has
-                # left, and shutdown comes when those in flight have been answered.
-                self.envelope.reply(message, done=weaver.Done())
+                # Health is asked for meanwhile.
+                threading.Thread(target=self.drain, args=(message,), daemon=True).start()
             elif kind == "shutdown":
                 return 0
             elif message.id > 0:
@@ -207,6 +218,13 @@ class Weavelet:
             self.envelope.reply(message, done=weaver.Done())
         except Exception as error:  # whatever it was, the deployer has to hear of it
             self.envelope.reply(message, refused=weaver.Refused(message=f"main did not start: {error}"))
+
+    def drain(self, message):
+        """No component calls come in here, and the proxy sends no more requests: those that it has sent are answered."""
+        self.envelope.log("draining")
+        if self.server:
+            self.server.finish()
+        self.envelope.reply(message, done=weaver.Done())
 
     def orphaned(self):
         """The deployer has closed the pipe. When it is gone, what it can no longer remove is removed."""

@@ -51,6 +51,30 @@ struct ReleaseTests {
         }
     }
 
+    @Test func aRequestThatIsAnsweredBeforeItsEndGoesOnWithABackendThatIsReleased() async throws {
+        try await withProxy { proxy, backend, client in
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+            let peer = try #require(await backend.accept())
+            _ = await peer.receive("one\r\n")
+            try await proxy.setBackends([])
+            let released = Promise<Bool>()
+            try await proxy.whenReleased(backend.address) { released.fulfil(true) }
+            // An interim response is no answer: the backend may still be about to give up.
+            try await peer.send("HTTP/1.1 103 Early Hints\r\n\r\n")
+            _ = await client.receive("103 Early Hints")
+            #expect(try await proxy.inFlightWithLeaving(backend.address))
+            try await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhead\r\n")
+            _ = await client.receive("head")
+            #expect(await released.wait())
+            try await client.send("3\r\ntwo\r\n0\r\n\r\n")
+            #expect(await peer.receive("0\r\n\r\n").hasSuffix("3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"))
+            try await peer.send("4\r\ntail\r\n0\r\n\r\n")
+            #expect(await client.receive("tail\r\n0\r\n\r\n").hasSuffix("4\r\nhead\r\n4\r\ntail\r\n0\r\n\r\n"))
+            #expect(await peer.receiveAll().hasSuffix("0\r\n\r\n"), "the proxy hangs up, not the backend")
+            try await peer.close()
+        }
+    }
+
     @Test func aBackendWithNothingInFlightIsReleasedAtOnce() async throws {
         try await withProxy { proxy, backend, client in
             try await client.send(Self.get)

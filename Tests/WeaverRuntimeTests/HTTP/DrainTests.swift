@@ -12,14 +12,14 @@ import WeaverLoop
 struct DrainTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    /// A server that tells its handlers of a drain at once, and a client.
+    /// A server that tells its handlers of a drain behind `grace`, and a client.
     private func withServer(
-        runsOn: RunsOn = .loop, _ handler: @escaping HTTPHandler,
+        runsOn: RunsOn = .loop, grace: Duration = .zero, _ handler: @escaping HTTPHandler,
         _ body: (HTTPListenerServer, RawPeer, SocketAddress) async throws -> Void
     ) async throws {
         try await withLoop { loop in
             var configuration = HTTPServerConfiguration.application
-            configuration.drainGrace = .zero
+            configuration.drainGrace = grace
             configuration.tunnelDrainTimeout = .seconds(3600)
             let server = HTTPListenerServer(
                 loop: loop, configuration: configuration, runsOn: runsOn, handler: handler)
@@ -189,6 +189,26 @@ struct DrainTests {
             #expect(await client.receiveAll().hasSuffix("\r\n\r\nfirstbye"))
             #expect(try await !client.endsWithReset())
             try await client.close()
+            await drained
+        }
+    }
+
+    @Test func `a handler behind its response hears of a drain that is cut before its grace is over`() async throws {
+        try await withServer(grace: .seconds(3600)) { request, _, writer in
+            try await writer.respond(body: "answer")
+            guard request.path == "/" else { return }
+            try await writer.cancelOnDrain { try await Task.sleep(for: .seconds(3600)) }
+            #expect(!Task.isCancelled)
+        } _: { server, client, _ in
+            try await client.send(Self.get)
+            _ = await client.receive("answer")
+            async let drained: Void = server.drain()
+            try await eventually("an answer of a server that drains") {
+                try await client.forget()
+                try await client.send("GET /again HTTP/1.1\r\nHost: a\r\n\r\n")
+                return await client.receive("answer").lowercased().contains("connection: close")
+            }
+            try await server.close()
             await drained
         }
     }

@@ -42,4 +42,21 @@ struct EndedLoopTests {
         await #expect(throws: EventLoop.Ended.self) { try await server.bufferedBytes() }
         await #expect(throws: EventLoop.Ended.self) { try await server.close() }
     }
+
+    @Test func `a handler behind its response hears of a drain after the end of its loop`() async throws {
+        let loop = try EventLoop(name: "ended")
+        let server = HTTPListenerServer(loop: loop, runsOn: .pool) { _, _, writer in
+            try await writer.respond(body: "answer")
+            try await writer.cancelOnDrain { try await Task.sleep(for: .seconds(3600)) }
+        }
+        let address = try await server.start(address: .ip("127.0.0.1", port: 0))
+        try await withLoop { clients in
+            let client = try await RawPeer.connect(to: address, loop: clients)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = await client.receive("answer")
+            await loop.end()
+            await server.drain()
+            try await client.close()
+        }
+    }
 }

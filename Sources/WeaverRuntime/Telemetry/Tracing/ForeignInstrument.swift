@@ -37,16 +37,19 @@ package struct ForeignInstrument: Sendable {
         context.fields = fields.values
     }
 
-    /// The trace that the task that asks is in.
+    /// The trace that the task that asks is in; nil for what the instrument logs while it is asked, or that would ask again.
     var trace: TraceContext? {
-        guard makesSpans, ServiceContext.current != nil else { return nil }
+        guard makesSpans, !Self.isAsked, ServiceContext.current != nil else { return nil }
         var fields = injected
         return fields.takeTrace()
     }
 
+    @TaskLocal private static var isAsked = false
+
     private var injected: InjectedFields {
         var fields = InjectedFields()
-        if let current = ServiceContext.current { instrument.inject(current, into: &fields, using: FieldInjector()) }
+        guard let current = ServiceContext.current else { return fields }
+        Self.$isAsked.withValue(true) { instrument.inject(current, into: &fields, using: FieldInjector()) }
         return fields
     }
 

@@ -101,6 +101,42 @@ import WeaverCore
         #expect(context[TraceKey.self] == nil && TestTracer.place(in: context) != nil)
     }
 
+    /// A tracer that logs while it injects: the log asks for the trace, which asks the tracer.
+    private struct Talkative: Instrument {
+        let log: @Sendable () -> Void
+
+        func extract<Carrier, Extract: Extractor>(
+            _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
+        ) where Extract.Carrier == Carrier {}
+
+        func inject<Carrier, Inject: Injector>(
+            _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
+        ) where Inject.Carrier == Carrier {
+            log()
+            TestTracer().inject(context, into: &carrier, using: injector)
+        }
+    }
+
+    @Test func `a tracer that logs while it injects is not asked again for that`() throws {
+        let depth = Mutex(0)
+        let itself = Mutex<ForeignInstrument?>(nil)
+        let talkative = Talkative {
+            // Without an end it would be one of the stack.
+            if depth.withLock({
+                $0 += 1; return $0
+            }) < 100 {
+                _ = itself.withLock { $0 }?.trace
+            }
+        }
+        let other = try #require(ForeignInstrument(talkative, tracer: TestTracer()))
+        itself.withLock { $0 = other }
+        ServiceContext.withValue(TestTracer.context(place)) {
+            #expect(other.trace?.traceText == Self.trace)
+            #expect(injected(other).trace?.traceText == Self.trace)
+        }
+        #expect(depth.withLock { $0 } == 2)
+    }
+
     @Test func `a local call that is traced keeps what else the task's context has`() async throws {
         let tracer = WeaverTracer()
         tracer.record(tracesPerSecond: 100) { _ in }
