@@ -8,9 +8,11 @@ package struct PrometheusText: Sendable {
     /// The bounds of timers, as exponents of two.
     package static let timerExponents = -20...6
 
-    /// Series of one name and type, with the labels that are put in front of their own.
+    /// Series of one metric, with the labels that are put in front of their own.
     private struct Family {
-        var type: String
+        /// The metric, as the application calls it.
+        var metric: String
+        var kind: MetricKind
         var series: [(labels: [MetricLabel], series: MetricSeries)] = []
     }
 
@@ -22,19 +24,26 @@ package struct PrometheusText: Sendable {
     /// Adds `series`, each with `labels` besides its own.
     package mutating func add(_ series: [MetricSeries], labels: [MetricLabel] = []) {
         for one in series {
-            let type = Self.type(of: one.definition.kind)
-            let name = Self.name(of: one.definition)
-            // Two metrics whose names differ in what the format does not allow, or whose kinds differ, must not meet.
-            let isTaken = families[name].map { $0.type != type } ?? false
-            families[isTaken ? "\(name)_\(one.definition.kind)" : name, default: Family(type: type)].series.append(
-                (labels, one))
+            let family = Family(metric: one.definition.name, kind: one.definition.kind)
+            families[familyName(of: one.definition), default: family].series.append((labels, one))
         }
+    }
+
+    /// Two metrics whose names differ in what the format does not allow, or whose kinds differ, must not meet.
+    private func familyName(of definition: MetricDefinition) -> String {
+        func isTaken(_ name: String) -> Bool {
+            families[name].map { $0.metric != definition.name || $0.kind != definition.kind } ?? false
+        }
+        var name = Self.name(of: definition)
+        if isTaken(name) { name += "_\(definition.kind)" }
+        while isTaken(name) { name += "_" }
+        return name
     }
 
     /// The text.
     package var text: String {
         families.sorted { $0.key < $1.key }.map { name, family in
-            "# TYPE \(name) \(family.type)\n" + lines(name, family)
+            "# TYPE \(name) \(Self.type(of: family.kind))\n" + lines(name, family)
         }.joined()
     }
 

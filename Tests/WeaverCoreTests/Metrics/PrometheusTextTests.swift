@@ -96,4 +96,26 @@ import Testing
         #expect(lines.contains("# TYPE a_b gauge") && lines.contains("# TYPE a_b_recorder histogram"))
         #expect(lines.contains("a_b{app=\"shop\"} 1"))
     }
+
+    @Test func `metrics whose names differ only in what the format does not allow do not meet`() {
+        #expect(
+            text(
+                MetricSeries(MetricDefinition(.counter, "a.b"), .count(1)),
+                MetricSeries(MetricDefinition(.counter, "a_b"), .count(2)),
+                MetricSeries(MetricDefinition(.counter, "a-b"), .count(3)),
+                MetricSeries(MetricDefinition(.counter, "a.b", [MetricLabel("l", "x")]), .count(4)),
+                MetricSeries(MetricDefinition(.total, "a.b"), .number(5)))
+                    == """
+                    # TYPE a_b_total counter
+                    a_b_total{app="shop"} 1
+                    a_b_total{app="shop",l="x"} 4
+                    # TYPE a_b_total_counter counter
+                    a_b_total_counter{app="shop"} 2
+                    # TYPE a_b_total_counter_ counter
+                    a_b_total_counter_{app="shop"} 3
+                    # TYPE a_b_total_total counter
+                    a_b_total_total{app="shop"} 5
+
+                    """)
+    }
 }

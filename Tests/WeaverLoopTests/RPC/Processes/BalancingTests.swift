@@ -66,11 +66,14 @@ extension PeerProcesses {
                 let first = peers.replicas(at: processes[0], named: "first")
                 let second = peers.replicas(at: processes[1], named: "second")
                 let both = peers.replicas(at: processes[0], processes[1])
-                let running = (0..<20).map { _ in Task { try await both.pause(milliseconds: 1000, routingKey: 0) } }
+                // Until the test has seen enough, however long its turns take.
+                let running = (0..<20).map { _ in Task { try await both.pause(milliseconds: 3_600_000, routingKey: 0) }
+                }
                 try await eventually("all run at the first one") { try await first.figures().begun == 20 }
                 for _ in 0..<100 { try await both.run(named: "light") }
                 #expect(try await second.runs(named: "light") == 100)
-                for call in running { try await call.value }
+                for call in running { call.cancel() }
+                for call in running { await #expect(throws: (any Error).self) { try await call.value } }
             }
         }
     }
