@@ -113,6 +113,7 @@ extension Babysitter {
     /// A listener's proxy listens.
     package mutating func proxyStarted(_ listener: String, address: SocketAddress, now: MonotonicTime) {
         listeners[listener]?.address = address
+        log(.info, "listener '\(listener)' on \(address)")
         startMainIfProxiesAreUp(now: now)
     }
 

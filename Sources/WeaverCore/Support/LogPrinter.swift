@@ -76,6 +76,8 @@ package struct LogPrinter: Sendable {
     /// The text without control characters, which could move the cursor or hide other lines. Colours that the
     /// application wrote are lost with them.
     private static func printable(_ text: String, newline: String) -> String {
+        // Most text has none, and a scalar at a time is slow. C2 begins the controls from U+0080 on.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f && $0 != 0xc2 }) { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -39,12 +39,12 @@ extension ComponentProblems.Problem: CustomStringConvertible {
         case .severalImplementations(let nodes):
             let places = nodes.map { "\($0.implementation) (\($0.location))" }.joined(separator: " and ")
             return "\(nodes[0].location): \(nodes[0].component) has \(nodes.count) implementations: \(places); "
-                + "keep one, or name the one to run in Weaver.run(components:)"
+                + "keep one, or name the one to run in components: \(Self.places)"
         case .missingImplementation(let ref, let node):
             return
                 "\(node.location): the ref '\(ref.property)' of \(node.implementation) needs \(ref.component), which "
                 + "nothing in this program implements; write a type with @Implements, link its module, or, "
-                + "when it is in a shared library, name it in Weaver.run(components: [...])"
+                + "when it is in a shared library, name it in components: \(Self.places)"
         case .cycle(let path):
             return "components need one another in a circle: \(path.joined(separator: " → ")); "
                 + "one of these refs has to go"
@@ -65,4 +65,7 @@ extension ComponentProblems.Problem: CustomStringConvertible {
                 + "name it in Weaver.run(components: [...])"
         }
     }
+
+    /// Who takes a list of components.
+    private static let places = "of Weaver.run, WeaverService or withWeaver"
 }

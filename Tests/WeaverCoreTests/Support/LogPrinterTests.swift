@@ -53,6 +53,15 @@ import WeaverCore
         #expect(text.hasSuffix("│ a\u{fffd}[2Jbc\u{fffd}d k=\"\u{fffd}\"\n"))
     }
 
+    @Test func `each control character is found by itself`() {
+        for value in UInt8.min ... .max {
+            let scalar = Unicode.Scalar(value)
+            let text = utc.text(LogEntry(time: 0, level: .info, component: "main", message: "a\(scalar)é"))
+            let controls = text.unicodeScalars.filter { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }
+            #expect(controls.allSatisfy { $0 == "\n" || $0 == "\t" }, "U+\(String(value, radix: 16))")
+        }
+    }
+
     @Test func theLinesOfAReplicaHaveItsColour() {
         let printer = LogPrinter(style: .colored) { _ in 0 }
         let colored = TextStyle.colored.colored("Lemon.Categories     f74f7512", by: entry.replica)

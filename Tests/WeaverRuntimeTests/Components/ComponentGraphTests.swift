@@ -50,7 +50,7 @@ struct ComponentGraphTests {
     func missing() {
         let text = problems([node("main", "Cache")]).first?.description ?? ""
         #expect(text.hasPrefix("App/main.swift:7: the ref 'cache' of mainService needs Cache"))
-        #expect(text.contains("Weaver.run(components:"))
+        #expect(text.contains("components: of Weaver.run"))
     }
 
     @Test("a cycle is reported once, with its path")
