@@ -98,7 +98,11 @@ struct ProxyCommand: AsyncParsableCommand {
             try options.accessLogFile.map { try logs.log(format, file: $0) }
                 ?? logs.log(format, descriptor: STDOUT_FILENO)
         }
-        warnOfFewConnections(options.configuration.server.maximumConnections)
+        if limits.maxConnections == nil,
+            let warning = Self.warning(ofConnections: options.configuration.server.maximumConnections)
+        {
+            Terminal.put(warning, to: STDERR_FILENO)
+        }
         let loop = try EventLoop()
         let proxy = StandaloneProxy(
             loop: loop, listeners: addresses.count, configuration: options.configuration, backends: backends,
@@ -114,10 +118,10 @@ struct ProxyCommand: AsyncParsableCommand {
     /// Below so many connections, for want of files that may be open, it is said at the start.
     static let fewConnections = 1024
 
-    private func warnOfFewConnections(_ count: Int) {
-        guard limits.maxConnections == nil, count < Self.fewConnections else { return }
-        Terminal.put(
-            "weaver: \(count) connections at a time, for few files may be open (ulimit -n)\n", to: STDERR_FILENO)
+    /// What is said then; nil where there are enough.
+    static func warning(ofConnections count: Int) -> String? {
+        count < fewConnections
+            ? "weaver: \(count) connections at a time, for few files may be open (ulimit -n)\n" : nil
     }
 
     /// What the flags ask of the proxy.

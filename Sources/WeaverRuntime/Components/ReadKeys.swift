@@ -1,4 +1,4 @@
-/// The keys that a config type has read of its section, noted while the section is decoded.
+/// The keys that a config type has read, of its section or of what ``ConfigKeys`` has it decode instead.
 final class ReadKeys {
     /// Of the outermost container.
     private(set) var names: Set<String> = []
@@ -11,9 +11,9 @@ final class ReadKeys {
     /// A decoder that reads what `decoder` does, and notes the keys here.
     func noting(_ decoder: any Decoder) -> any Decoder { NotingDecoder(base: decoder, keys: self) }
 
-    fileprivate func note(_ key: some CodingKey) { names.insert(key.stringValue) }
-    fileprivate func noteAll() { hasAskedForAll = true }
-    fileprivate func noteContainer() { isKeyed = true }
+    func note(_ key: some CodingKey) { names.insert(key.stringValue) }
+    func noteAll() { hasAskedForAll = true }
+    func noteContainer() { isKeyed = true }
 }
 
 private struct NotingDecoder: Decoder {

@@ -3,36 +3,27 @@ enum ConfigKeys {
     /// The keys of the type's outermost container, sorted; nil when the type refuses the empty values, so that keys
     /// may be missing, takes whatever keys there are, or does not decode from keys at all.
     static func read(by type: any Decodable.Type) -> [String]? {
-        let keys = Keys()
-        guard (try? type.init(from: EmptyDecoder(keys: keys, depth: 0))) != nil, keys.isKeyed, !keys.isOpen else {
-            return nil
-        }
+        let keys = ReadKeys()
+        guard (try? type.init(from: EmptyDecoder(keys: keys, depth: 0))) != nil, !keys.isOpen else { return nil }
         return keys.names.sorted()
     }
 
     /// How deep types may be nested; a type that contains itself is given up there.
     static let depthLimit = 16
 
-    final class Keys {
-        var names: Set<String> = []
-        var isKeyed = false
-        /// Whether the type has asked which keys there are, as a dictionary does.
-        var isOpen = false
-    }
-
     struct Refused: Error {}
 }
 
 /// Answers everything with zero, an empty text or an empty list, and notes the outermost keys.
 private struct EmptyDecoder: Decoder {
-    let keys: ConfigKeys.Keys?
+    let keys: ReadKeys?
     let depth: Int
     var codingPath: [any CodingKey] { [] }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard depth < ConfigKeys.depthLimit else { throw ConfigKeys.Refused() }
-        keys?.isKeyed = true
+        keys?.noteContainer()
         return KeyedDecodingContainer(EmptyKeyed<Key>(keys: keys, depth: depth))
     }
 
@@ -51,15 +42,15 @@ extension CaseIterable {
 }
 
 private struct EmptyKeyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    let keys: ConfigKeys.Keys?
+    let keys: ReadKeys?
     let depth: Int
     var codingPath: [any CodingKey] { [] }
     var allKeys: [Key] {
-        keys?.isOpen = true
+        keys?.noteAll()
         return []
     }
 
-    private func note(_ key: Key) { keys?.names.insert(key.stringValue) }
+    private func note(_ key: Key) { keys?.note(key) }
 
     func contains(_ key: Key) -> Bool {
         note(key)

@@ -91,4 +91,10 @@ import WeaverRuntime
     func aMistakeIsNamedWithTheNearestRightForm(arguments: [String], message: String) async {
         #expect(await refusal(arguments) == message)
     }
+
+    @Test func fewConnectionsAreToldOfAndEnoughAreNot() {
+        #expect(ProxyCommand.fewConnections == 1024)
+        #expect(ProxyCommand.warning(ofConnections: 1024) == nil)
+        #expect(ProxyCommand.warning(ofConnections: 1023)?.contains("1023 connections at a time") == true)
+    }
 }
